@@ -1,0 +1,1 @@
+//! The checks every sandbox must pass.

@@ -1,0 +1,137 @@
+//! How much output is kept.
+
+use std::collections::VecDeque;
+
+use bytes::{Bytes, BytesMut};
+use serde::{Deserialize, Serialize};
+
+/// How much of each output stream [`Execution::collect`](crate::Execution::collect) keeps. Events are never cut by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputRetention {
+    /// Bytes kept from the start of each stream.
+    pub head: usize,
+    /// Bytes kept from the end of each stream, beyond the head.
+    pub tail: usize,
+}
+
+impl Default for OutputRetention {
+    /// 8 MiB from the start and 8 MiB from the end.
+    fn default() -> Self {
+        OutputRetention { head: 8 << 20, tail: 8 << 20 }
+    }
+}
+
+impl OutputRetention {
+    /// Keeps everything, however much it is.
+    pub const ALL: OutputRetention = OutputRetention { head: usize::MAX, tail: 0 };
+    /// Keeps nothing but the counts.
+    pub const NONE: OutputRetention = OutputRetention { head: 0, tail: 0 };
+}
+
+/// Where output was left out, and how much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Omission {
+    /// The offset in the kept bytes at which bytes are missing.
+    pub at: usize,
+    /// How many bytes are missing.
+    pub bytes: u64,
+}
+
+/// One stream's kept output, filled chunk by chunk in bounded memory.
+#[derive(Debug, Clone)]
+pub struct Retained {
+    retention: OutputRetention,
+    head: BytesMut,
+    tail: VecDeque<Bytes>,
+    tail_len: usize,
+    omitted: u64,
+    total: u64,
+}
+
+impl Retained {
+    /// An empty buffer that will keep what `retention` says.
+    pub fn new(retention: OutputRetention) -> Self {
+        Retained { retention, head: BytesMut::new(), tail: VecDeque::new(), tail_len: 0, omitted: 0, total: 0 }
+    }
+
+    /// Takes the next chunk of the stream.
+    pub fn push(&mut self, mut chunk: Bytes) {
+        self.total += chunk.len() as u64;
+        let room = self.retention.head.saturating_sub(self.head.len());
+        if room > 0 {
+            let first = chunk.split_to(room.min(chunk.len()));
+            self.head.extend_from_slice(&first);
+        }
+        if chunk.is_empty() {
+            return;
+        }
+        self.tail_len += chunk.len();
+        self.tail.push_back(chunk);
+        self.shrink_tail();
+    }
+
+    /// How many bytes the stream had so far.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// How many bytes are not kept.
+    pub fn omitted(&self) -> u64 {
+        self.omitted
+    }
+
+    /// The kept bytes, head and tail joined, and what is missing between them.
+    pub fn finish(mut self) -> (Bytes, Option<Omission>) {
+        let at = self.head.len();
+        for chunk in &self.tail {
+            self.head.extend_from_slice(chunk);
+        }
+        let omission = (self.omitted > 0).then_some(Omission { at, bytes: self.omitted });
+        (self.head.freeze(), omission)
+    }
+
+    fn shrink_tail(&mut self) {
+        while self.tail_len > self.retention.tail {
+            let excess = self.tail_len - self.retention.tail;
+            let Some(oldest) = self.tail.front_mut() else { return };
+            let dropped = excess.min(oldest.len());
+            if dropped == oldest.len() {
+                self.tail.pop_front();
+            } else {
+                // A copy, so that a small rest does not hold a large chunk.
+                *oldest = Bytes::copy_from_slice(oldest.get(dropped..).unwrap_or_default());
+            }
+            self.tail_len -= dropped;
+            self.omitted += dropped as u64;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(head: usize, tail: usize, chunks: &[&'static str]) -> (String, Option<Omission>) {
+        let mut retained = Retained::new(OutputRetention { head, tail });
+        for chunk in chunks {
+            retained.push(Bytes::from_static(chunk.as_bytes()));
+        }
+        let (bytes, omission) = retained.finish();
+        (String::from_utf8_lossy(&bytes).into_owned(), omission)
+    }
+
+    #[test]
+    fn output_that_fits_is_kept_whole() {
+        assert_eq!(kept(3, 3, &["ab", "cd", "ef"]), ("abcdef".to_owned(), None));
+    }
+
+    #[test]
+    fn the_middle_is_left_out_and_counted() {
+        assert_eq!(kept(2, 3, &["abcd", "e", "fghij"]), ("abhij".to_owned(), Some(Omission { at: 2, bytes: 5 })));
+    }
+
+    #[test]
+    fn nothing_kept_still_counts() {
+        assert_eq!(kept(0, 0, &["abc"]), (String::new(), Some(Omission { at: 0, bytes: 3 })));
+    }
+}
