@@ -1,0 +1,55 @@
+//! The utilities: programs of the virtual machine, one file (or directory) each.
+//!
+//! A utility is an async function over [`crate::sys::Sys`]; it sees no kernel and no host. Adding one: write its cases,
+//! its file, and its row in [`UTILITIES`] (sorted by name).
+
+mod input;
+mod invocation;
+mod options;
+mod output;
+pub mod prelude;
+
+pub use input::{Record, Records};
+pub use invocation::Invocation;
+pub use options::{Argument, OptionError, OptionId, OptionSpec, OptionTable, Order, Parsed, try_help};
+pub use output::OutBuf;
+
+use crate::kernel::ExitStatus;
+use crate::sys::Sys;
+use std::future::Future;
+use std::pin::Pin;
+
+/// A utility under way.
+pub type Running = Pin<Box<dyn Future<Output = ExitStatus> + Send>>;
+
+/// A row of the registry.
+#[derive(Clone, Copy)]
+pub struct Utility {
+    /// The name in `/usr/bin`.
+    pub name: &'static str,
+    /// Its options; `None` where it reads its arguments in a way of its own (`test`, `find`, `expr`).
+    pub options: Option<&'static OptionTable>,
+    /// Starts it.
+    pub run: fn(Sys, Invocation) -> Running,
+    /// One line: what it does.
+    pub doc: &'static str,
+}
+
+/// All utilities, sorted by name.
+pub static UTILITIES: &[&Utility] = &[
+];
+
+/// The utility called `name`.
+pub fn find(name: &[u8]) -> Option<&'static Utility> {
+    UTILITIES.binary_search_by(|utility| utility.name.as_bytes().cmp(name)).ok().and_then(|at| UTILITIES.get(at)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registry_is_sorted_by_name() {
+        assert!(UTILITIES.is_sorted_by_key(|utility| utility.name));
+    }
+}
