@@ -1,4 +1,7 @@
 //! An in-memory POSIX with a bash and its utilities: kernel, file system, shell.
 
 pub mod errno;
+pub mod kernel;
+pub mod sys;
+pub mod utility;
 pub mod vfs;

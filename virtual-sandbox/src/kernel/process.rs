@@ -1,16 +1,12 @@
 //! The process table.
 
-use super::{FdTable, PipeId, SignalSet, WaitStatus};
+use super::{FdTable, Pid, PipeId, SignalSet, WaitStatus};
 use crate::kernel::Signal;
 use crate::utility::Invocation;
 use crate::vfs::{Cred, Node};
 use bytes::Bytes;
 use smallvec::SmallVec;
 use std::sync::Arc;
-
-/// A process id.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Pid(pub u32);
 
 /// What a process is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -389,7 +389,15 @@ impl Sys {
         match self.call(Syscall::Identity).await {
             Reply::Identity(identity) => identity,
             // The kernel always answers; an empty identity is harmless.
-            _ => Arc::new(Identity { pid: Pid(0), ppid: Pid(0), pgid: Pid(0), sid: Pid(0), uid: 0, gid: 0, groups: Vec::new() }),
+            _ => Arc::new(Identity {
+                pid: Pid(0),
+                ppid: Pid(0),
+                pgid: Pid(0),
+                sid: Pid(0),
+                uid: 0,
+                gid: 0,
+                groups: Vec::new(),
+            }),
         }
     }
 

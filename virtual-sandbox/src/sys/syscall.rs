@@ -103,23 +103,47 @@ pub struct Identity {
 #[expect(missing_docs, reason = "fields are named by the POSIX calls they stand for")]
 pub enum Syscall {
     /// read(2): at most `max` bytes; empty at end of file.
-    Read { fd: Fd, max: usize },
+    Read {
+        fd: Fd,
+        max: usize,
+    },
     /// pread(2): at most `max` bytes at `offset`, the file offset unchanged.
-    ReadAt { fd: Fd, offset: u64, max: usize },
+    ReadAt {
+        fd: Fd,
+        offset: u64,
+        max: usize,
+    },
     /// write(2): how many bytes were taken.
-    Write { fd: Fd, data: Bytes },
+    Write {
+        fd: Fd,
+        data: Bytes,
+    },
     /// open(2): the lowest free descriptor.
-    Open { path: Bytes, flags: OpenFlags, mode: u32 },
+    Open {
+        path: Bytes,
+        flags: OpenFlags,
+        mode: u32,
+    },
     /// close(2).
     Close(Fd),
     /// dup2(2).
-    Dup { from: Fd, to: Fd },
+    Dup {
+        from: Fd,
+        to: Fd,
+    },
     /// pipe(2): read end, write end.
     Pipe,
     /// lseek(2): the new offset.
-    Seek { fd: Fd, whence: Whence, offset: i64 },
+    Seek {
+        fd: Fd,
+        whence: Whence,
+        offset: i64,
+    },
     /// stat(2) or lstat(2).
-    Stat { path: Bytes, follow: Follow },
+    Stat {
+        path: Bytes,
+        follow: Follow,
+    },
     /// fstat(2).
     Fstat(Fd),
     /// opendir(3) and readdir(3) to the end: every entry but `.` and `..`.
@@ -127,22 +151,60 @@ pub enum Syscall {
     /// readlink(2).
     ReadLink(Bytes),
     /// access(2): the bits of R=4, W=2, X=1.
-    Access { path: Bytes, mode: u32 },
-    Mkdir { path: Bytes, mode: u32 },
+    Access {
+        path: Bytes,
+        mode: u32,
+    },
+    Mkdir {
+        path: Bytes,
+        mode: u32,
+    },
     Rmdir(Bytes),
     Unlink(Bytes),
-    Rename { from: Bytes, to: Bytes },
+    Rename {
+        from: Bytes,
+        to: Bytes,
+    },
     /// link(2); `follow` dereferences a symbolic link `from`.
-    Link { from: Bytes, to: Bytes, follow: Follow },
-    Symlink { target: Bytes, path: Bytes },
-    Mkfifo { path: Bytes, mode: u32 },
-    Chmod { path: Bytes, mode: u32 },
+    Link {
+        from: Bytes,
+        to: Bytes,
+        follow: Follow,
+    },
+    Symlink {
+        target: Bytes,
+        path: Bytes,
+    },
+    Mkfifo {
+        path: Bytes,
+        mode: u32,
+    },
+    Chmod {
+        path: Bytes,
+        mode: u32,
+    },
     /// chown(2) or lchown(2); `None` leaves an id as it is.
-    Chown { path: Bytes, uid: Option<u32>, gid: Option<u32>, follow: Follow },
+    Chown {
+        path: Bytes,
+        uid: Option<u32>,
+        gid: Option<u32>,
+        follow: Follow,
+    },
     /// utimensat(2).
-    SetTimes { path: Bytes, atime: SetTime, mtime: SetTime, follow: Follow },
-    Truncate { path: Bytes, len: u64 },
-    Ftruncate { fd: Fd, len: u64 },
+    SetTimes {
+        path: Bytes,
+        atime: SetTime,
+        mtime: SetTime,
+        follow: Follow,
+    },
+    Truncate {
+        path: Bytes,
+        len: u64,
+    },
+    Ftruncate {
+        fd: Fd,
+        len: u64,
+    },
     /// getcwd(3).
     GetCwd,
     Chdir(Bytes),
@@ -153,11 +215,20 @@ pub enum Syscall {
     /// execve(2) with a `PATH` search: replaces the caller; answers only on failure.
     Exec(Box<SpawnRequest>),
     /// waitpid(2); `timeout` in nanoseconds answers [`Errno::ETIMEDOUT`] when it passes, 0 polls.
-    Wait { target: WaitTarget, timeout: Option<u64> },
+    Wait {
+        target: WaitTarget,
+        timeout: Option<u64>,
+    },
     /// kill(2): positive = a process, 0 = own group, negative = a group, -1 = all; `None` tests existence.
-    Kill { target: i64, signal: Option<Signal> },
+    Kill {
+        target: i64,
+        signal: Option<Signal>,
+    },
     /// sigaction(2) with the default action or ignoring.
-    Sigaction { signal: Signal, disposition: Disposition },
+    Sigaction {
+        signal: Signal,
+        disposition: Disposition,
+    },
     /// nanosleep(2): nanoseconds of the machine's clock.
     Sleep(u64),
     /// clock_gettime(CLOCK_REALTIME).

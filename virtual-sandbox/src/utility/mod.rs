@@ -36,12 +36,15 @@ pub struct Utility {
 }
 
 /// All utilities, sorted by name.
-pub static UTILITIES: &[&Utility] = &[
-];
+pub static UTILITIES: &[&Utility] = &[];
 
 /// The utility called `name`.
 pub fn find(name: &[u8]) -> Option<&'static Utility> {
-    UTILITIES.binary_search_by(|utility| utility.name.as_bytes().cmp(name)).ok().and_then(|at| UTILITIES.get(at)).copied()
+    UTILITIES
+        .binary_search_by(|utility| utility.name.as_bytes().cmp(name))
+        .ok()
+        .and_then(|at| UTILITIES.get(at))
+        .copied()
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub enum Argument {
 }
 
 /// One option.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OptionSpec {
     /// The short option character; `' '` for none.
     pub short: char,
@@ -191,7 +191,11 @@ fn usage(name: &[u8], operands: &str, specs: &[OptionSpec]) -> Vec<u8> {
 }
 
 fn flags(spec: &OptionSpec) -> String {
-    let short = if spec.short == ' ' { "   ".to_owned() } else { format!("-{}{}", spec.short, if spec.long.is_empty() { "" } else { "," }) };
+    let short = if spec.short == ' ' {
+        "   ".to_owned()
+    } else {
+        format!("-{}{}", spec.short, if spec.long.is_empty() { "" } else { "," })
+    };
     let long = if spec.long.is_empty() { String::new() } else { format!(" --{}", spec.long) };
     let argument = match spec.argument {
         Argument::No => String::new(),
@@ -259,7 +263,8 @@ impl OptionTable {
                     return Ok(());
                 }
                 Argument::Required(_) => {
-                    let value = rest.next().ok_or_else(|| self.short_error(b"option requires an argument -- '", *byte))?;
+                    let value =
+                        rest.next().ok_or_else(|| self.short_error(b"option requires an argument -- '", *byte))?;
                     parsed.given.push((id, Some(value.clone())));
                     return Ok(());
                 }
