@@ -1,6 +1,8 @@
 //! Tries the contract suite on a minimal sandbox over the host's own shell in a temporary directory: what the suite
 //! says of a real system must hold on a real system.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at what cannot be")]
+
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
