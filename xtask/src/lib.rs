@@ -1,0 +1,4 @@
+//! What the workspace's tasks share with its tests: conformance cases as data.
+
+pub mod case;
+pub mod oracle;
