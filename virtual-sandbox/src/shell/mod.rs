@@ -1,0 +1,7 @@
+//! The shell: variables, expansions, evaluators.
+
+pub mod arith;
+pub mod cond;
+pub mod expand;
+pub mod pattern;
+pub mod variable;

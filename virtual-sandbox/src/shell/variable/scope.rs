@@ -1,0 +1,240 @@
+//! Scopes. bash manual "Shell Functions": local variables are visible to the function and to what it calls.
+//!
+//! Every variable carries the level of its scope and a link to the variable that it hides: a lookup is one step however
+//! deep the calls are, and leaving a scope costs what the scope declared.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{Attributes, Value, Variable, VariableError, Variables};
+
+/// Why a scope was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScopeKind {
+    /// A function call; assignments before its name belong to it too.
+    Function,
+    /// The assignments before the name of a builtin or another command.
+    Temporary,
+}
+
+/// A link to a hidden variable.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shadow(Option<Arc<Variable>>);
+
+impl Shadow {
+    pub(super) fn of(variable: Variable) -> Self {
+        Self(Some(Arc::new(variable)))
+    }
+
+    fn into_variable(mut self) -> Option<Variable> {
+        self.0.take().map(Arc::unwrap_or_clone)
+    }
+}
+
+impl Drop for Shadow {
+    /// Unlinks one by one: a recursive function hides as many variables as its calls are deep.
+    fn drop(&mut self) {
+        let mut next = self.0.take();
+        while let Some(variable) = next {
+            next = Arc::into_inner(variable).and_then(|mut variable| variable.shadowed.0.take());
+        }
+    }
+}
+
+/// The open scopes, innermost first.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Scopes {
+    top: Option<Arc<Scope>>,
+}
+
+#[derive(Debug, Clone)]
+struct Scope {
+    level: u32,
+    kind: ScopeKind,
+    names: Vec<Bytes>,
+    outer: Scopes,
+}
+
+impl Scopes {
+    fn level(&self) -> u32 {
+        self.top.as_ref().map_or(0, |scope| scope.level)
+    }
+}
+
+impl Drop for Scopes {
+    fn drop(&mut self) {
+        let mut next = self.top.take();
+        while let Some(scope) = next {
+            next = Arc::into_inner(scope).and_then(|mut scope| scope.outer.top.take());
+        }
+    }
+}
+
+impl Variables {
+    /// Opens a scope.
+    pub fn push_scope(&mut self, kind: ScopeKind) {
+        let outer = Scopes { top: self.scopes.top.take() };
+        let level = outer.level() + 1;
+        self.scopes.top = Some(Arc::new(Scope { level, kind, names: Vec::new(), outer }));
+    }
+
+    /// Closes the innermost scope: what it declared is gone, what it hid is visible again.
+    pub fn pop_scope(&mut self) {
+        let Some(scope) = self.scopes.top.take() else { return };
+        let mut scope = Arc::unwrap_or_clone(scope);
+        for name in scope.names.drain(..).rev() {
+            if self.get(&name).is_some_and(|variable| variable.scope == scope.level) {
+                self.uncover(&name);
+            }
+        }
+        self.scopes.top = scope.outer.top.take();
+    }
+
+    /// Level of the innermost scope; 0 outside functions.
+    pub fn scope_level(&self) -> u32 {
+        self.scopes.level()
+    }
+
+    /// Whether a function is being executed, so that `local` makes sense.
+    pub fn in_function(&self) -> bool {
+        self.function_level().is_some()
+    }
+
+    /// Names declared by the innermost function's scope, in order of declaration: `local` without operands.
+    pub fn local_names(&self) -> Vec<Bytes> {
+        let mut scope = self.scopes.top.as_ref();
+        while let Some(inner) = scope {
+            if inner.kind == ScopeKind::Function {
+                return inner.names.clone();
+            }
+            scope = inner.outer.top.as_ref();
+        }
+        Vec::new()
+    }
+
+    fn function_level(&self) -> Option<u32> {
+        let mut scope = self.scopes.top.as_ref();
+        while let Some(inner) = scope {
+            if inner.kind == ScopeKind::Function {
+                return Some(inner.level);
+            }
+            scope = inner.outer.top.as_ref();
+        }
+        None
+    }
+
+    /// Removes the visible variable; the one it hid is visible again.
+    fn uncover(&mut self, name: &[u8]) {
+        if let Some(variable) = self.take(name)
+            && let Some(hidden) = variable.shadowed.into_variable()
+        {
+            self.insert(name, hidden);
+        }
+    }
+
+    /// Declares a variable in the innermost function's scope (`local`, `declare` in a function). One that this scope
+    /// has already keeps value and attributes; a new one is unset, without attributes.
+    ///
+    /// # Errors
+    /// A readonly variable of an outer scope at global level cannot be hidden: `x: readonly variable`.
+    pub fn declare_local(&mut self, name: &[u8]) -> Result<(), VariableError> {
+        let level = self.function_level().unwrap_or(0);
+        self.declare_at(name, level, Attributes::NONE)
+    }
+
+    /// Declares a variable of the innermost scope for the assignments before a command: it is exported there and gone
+    /// after the command.
+    ///
+    /// # Errors
+    /// `x: readonly variable`.
+    pub fn declare_temporary(&mut self, name: &[u8]) -> Result<(), VariableError> {
+        self.check_writable(name)?;
+        let inherited = self.get(name).map_or(Attributes::NONE, Variable::attributes);
+        let kept = inherited.without(Attributes::ARRAY.with(Attributes::ASSOC).with(Attributes::READONLY));
+        self.declare_at(name, self.scopes.level(), kept.with(Attributes::EXPORTED).with(Attributes::TEMPORARY))
+    }
+
+    fn declare_at(&mut self, name: &[u8], level: u32, attributes: Attributes) -> Result<(), VariableError> {
+        if let Some(variable) = self.get(name) {
+            if variable.scope >= level {
+                return Ok(());
+            }
+            if variable.attributes.has(Attributes::READONLY) {
+                return Err(VariableError::Readonly(name.to_vec()));
+            }
+        }
+        let shadowed = self.take(name).map_or_else(Shadow::default, Shadow::of);
+        self.insert(name, Variable { value: Value::Unset, attributes, scope: level, shadowed });
+        self.note_declaration(name, level);
+        Ok(())
+    }
+
+    fn note_declaration(&mut self, name: &[u8], level: u32) {
+        let mut scope = self.scopes.top.as_mut();
+        while let Some(shared) = scope {
+            let inner = Arc::make_mut(shared);
+            if inner.level == level {
+                inner.names.push(Bytes::copy_from_slice(name));
+                return;
+            }
+            scope = inner.outer.top.as_mut();
+        }
+    }
+
+    /// Unsets a variable, namerefs not followed. In the function that declared it, it stays declared and unset; in a
+    /// function called from there, the variable that it hides comes back. bash manual "Shell Functions".
+    ///
+    /// # Errors
+    /// `x: cannot unset: readonly variable` and `x: cannot unset`.
+    pub fn unset(&mut self, name: &[u8]) -> Result<(), VariableError> {
+        let Some(variable) = self.get(name) else { return Ok(()) };
+        if variable.attributes.has(Attributes::READONLY) {
+            return Err(VariableError::UnsetReadonly(name.to_vec()));
+        }
+        if variable.attributes.has(Attributes::NO_UNSET) {
+            return Err(VariableError::CannotUnset(name.to_vec()));
+        }
+        let here = variable.scope > 0 && variable.scope == self.function_level().unwrap_or(0);
+        if here && !variable.attributes.has(Attributes::TEMPORARY) {
+            self.change(name, |variable| {
+                variable.value = Value::Unset;
+                variable.attributes = Attributes::NONE;
+            });
+        } else {
+            self.uncover(name);
+        }
+        Ok(())
+    }
+
+    /// Whether the visible variable is declared by the innermost function's scope.
+    pub fn is_local(&self, name: &[u8]) -> bool {
+        let level = self.function_level().unwrap_or(0);
+        level > 0 && self.get(name).is_some_and(|variable| variable.scope == level)
+    }
+
+    /// Runs `action` with the global variable of this name visible, as if no scope were open (`declare -g`). What was
+    /// visible is visible again afterwards.
+    pub fn with_global<T>(&mut self, name: &[u8], action: impl FnOnce(&mut Self) -> T) -> T {
+        let mut hiding = Vec::new();
+        while self.get(name).is_some_and(|variable| variable.scope > 0) {
+            if let Some(mut variable) = self.take(name) {
+                if let Some(hidden) = std::mem::take(&mut variable.shadowed).into_variable() {
+                    self.insert(name, hidden);
+                }
+                hiding.push(variable);
+            }
+        }
+        let result = action(self);
+        while let Some(mut variable) = hiding.pop() {
+            variable.shadowed = self.take(name).map_or_else(Shadow::default, Shadow::of);
+            self.insert(name, variable);
+        }
+        result
+    }
+
+    /// The variable of this name that the current scope's declaration hides: what `local -I` copies.
+    pub fn hidden(&self, name: &[u8]) -> Option<&Variable> {
+        self.get(name)?.shadowed.0.as_deref()
+    }
+}
