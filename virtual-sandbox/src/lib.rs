@@ -2,6 +2,7 @@
 
 pub mod errno;
 pub mod kernel;
+pub mod shell;
 pub mod sys;
 pub mod utility;
 pub mod vfs;

@@ -17,7 +17,10 @@ pub struct IndexedArray {
 #[derive(Debug, Clone)]
 enum Elements {
     /// Elements at `base`, `base + 1`, ...
-    Dense { base: i64, items: VecDeque<Scalar> },
+    Dense {
+        base: i64,
+        items: VecDeque<Scalar>,
+    },
     Sparse(BTreeMap<i64, Scalar>),
 }
 

@@ -1,10 +1,11 @@
 //! The store of variables.
 
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use rpds::HashTrieMapSync;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::FxHasher;
 
 use super::random::Random;
 use super::scope::{Scopes, Shadow};
@@ -13,7 +14,7 @@ use super::{Attributes, Scalar, Value, VariableError};
 /// Bytes charged for a variable besides its name and value.
 const VARIABLE: usize = 160;
 
-pub(super) type Map = HashTrieMapSync<Bytes, Variable, FxBuildHasher>;
+pub(super) type Map = HashTrieMapSync<Bytes, Variable, BuildHasherDefault<FxHasher>>;
 
 /// A variable: value, attributes, and its place among the scopes.
 #[derive(Debug, Clone)]

@@ -1,0 +1,103 @@
+//! Expansion of assignments. POSIX 2.9.1; bash manual "Arrays".
+
+use shell_parser::Unit;
+use shell_parser::ast::{ArithText, Assignment, AssignmentValue, ElementId, IdRange, Subscript};
+
+use super::{Stop, World, expand_assignment_value, expand_text, expand_word_into};
+use crate::shell::arith;
+use crate::shell::variable::assign::{self, Assigned, AssignedElement, AssignedValue, Key};
+use crate::shell::variable::{Attributes, Value};
+
+/// Expands an assignment and performs it: a simple command without command name, one assignment at a time.
+///
+/// # Errors
+/// [`Stop`].
+#[inline]
+pub fn assign<W: World>(unit: &Unit, assignment: &Assignment, world: &mut W) -> Result<(), Stop> {
+    let assigned = expand_assignment(unit, assignment, world)?;
+    assign::perform(world, assigned)
+}
+
+/// Expands the words of an assignment.
+///
+/// # Errors
+/// [`Stop`].
+pub fn expand_assignment<W: World>(unit: &Unit, assignment: &Assignment, world: &mut W) -> Result<Assigned, Stop> {
+    let value = match assignment.value {
+        AssignmentValue::Scalar(word) => AssignedValue::Scalar(expand_assignment_value(unit, word, world)?),
+        AssignmentValue::Array(elements) => {
+            let assoc = is_assoc(world, &assignment.name);
+            AssignedValue::Array(expand_elements(unit, elements, assoc, world)?)
+        }
+    };
+    let subscript = match &assignment.subscript {
+        None => None,
+        Some(subscript) => Some(expand_key(unit, subscript, &assignment.name, world)?),
+    };
+    Ok(Assigned { name: assignment.name.clone(), subscript, append: assignment.append, value })
+}
+
+/// Expands the elements of a compound assignment; `assoc` tells whether subscripts are keys.
+///
+/// # Errors
+/// [`Stop`].
+pub fn expand_elements<W: World>(
+    unit: &Unit,
+    elements: IdRange<ElementId>,
+    assoc: bool,
+    world: &mut W,
+) -> Result<Vec<AssignedElement>, Stop> {
+    let mut out = Vec::with_capacity(elements.len());
+    let mut fields = Vec::new();
+    for element in unit.elements(elements) {
+        match &element.subscript {
+            Some(subscript) => {
+                let value = expand_assignment_value(unit, element.value, world)?;
+                let key = key_text(unit, subscript, assoc, world)?;
+                out.push(AssignedElement { subscript: Some(key), append: element.append, value });
+            }
+            None => {
+                expand_word_into(unit, element.value, world, &mut fields)?;
+                out.extend(fields.drain(..).map(|field| AssignedElement {
+                    subscript: None,
+                    append: false,
+                    value: field.into(),
+                }));
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Whether a name refers to an associative array, so that its subscripts are keys.
+pub fn is_assoc<W: World>(world: &W, name: &[u8]) -> bool {
+    world.variables().resolved(name).is_some_and(|variable| {
+        variable.attributes().has(Attributes::ASSOC) || matches!(variable.value(), Value::Assoc(_))
+    })
+}
+
+/// Expands a subscript of `name`: a known index where that costs nothing, else its text.
+///
+/// # Errors
+/// [`Stop`].
+pub fn expand_key<W: World>(unit: &Unit, subscript: &Subscript, name: &[u8], world: &mut W) -> Result<Key, Stop> {
+    let assoc = is_assoc(world, name);
+    key_text(unit, subscript, assoc, world)
+}
+
+fn key_text<W: World>(unit: &Unit, subscript: &Subscript, assoc: bool, world: &mut W) -> Result<Key, Stop> {
+    match subscript {
+        Subscript::At => Ok(Key::Text(b"@".as_slice().into())),
+        Subscript::Star => Ok(Key::Text(b"*".as_slice().into())),
+        Subscript::Index(ArithText { word, .. }) if assoc => Ok(Key::Text(expand_text(unit, *word, world)?)),
+        Subscript::Index(text) => {
+            if text.expr.is_some() {
+                let index = arith::evaluate(unit, text, world)?;
+                if index >= 0 {
+                    return Ok(Key::Index(index));
+                }
+            }
+            Ok(Key::Text(expand_text(unit, text.word, world)?))
+        }
+    }
+}
