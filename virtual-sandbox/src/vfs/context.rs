@@ -152,6 +152,16 @@ pub trait ProcSource {
         b"Linux version 6.1.0-sandshell (sandshell@localhost) #1 SMP PREEMPT_DYNAMIC\n".to_vec()
     }
 
+    /// The machine's name, without newline.
+    fn hostname(&self) -> Vec<u8> {
+        b"sandshell".to_vec()
+    }
+
+    /// The kernel's release, as `uname -r` prints it, without newline.
+    fn release(&self) -> Vec<u8> {
+        b"6.1.0-sandshell".to_vec()
+    }
+
     /// The text of `/proc/stat`.
     fn kernel_stat(&self) -> Vec<u8> {
         b"cpu  0 0 0 0 0 0 0 0 0 0\ncpu0 0 0 0 0 0 0 0 0 0 0\nintr 0\nctxt 0\nbtime 0\nprocesses 1\n\
