@@ -4,5 +4,6 @@ pub mod errno;
 pub mod kernel;
 pub mod shell;
 pub mod sys;
+pub mod text;
 pub mod utility;
 pub mod vfs;

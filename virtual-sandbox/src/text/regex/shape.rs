@@ -1,0 +1,90 @@
+//! Facts about a tree that spare work: when the first match is the longest anyway, and when a pattern is one string.
+
+use super::{
+    ast::{Class, Node},
+    class::Element,
+};
+
+/// True if a search that prefers early alternatives and more repetitions is sure to find the longest match.
+///
+/// Holds for a sequence in which every part has a fixed number of characters, but for repetitions of one character that
+/// cannot go on into what must follow them (`[0-9]*-`), and at most one other repetition.
+pub(super) fn greedy_is_longest(node: &Node) -> bool {
+    let mut parts = Vec::new();
+    flatten(node, &mut parts);
+    let mut free = 0;
+    for (i, part) in parts.iter().enumerate() {
+        if fixed_width(part).is_some() {
+            continue;
+        }
+        let Node::Repeat(inner, _, _) = part else { return false };
+        if fixed_width(inner).is_none() {
+            return false;
+        }
+        let bounded = match (single(inner), parts.get(i + 1).and_then(|next| single(next))) {
+            (Some(own), Some(next)) => !own.intersects(&next),
+            _ => false,
+        };
+        free += usize::from(!bounded);
+    }
+    free <= 1
+}
+
+/// The parts of a sequence, looking through groups.
+fn flatten<'n>(node: &'n Node, parts: &mut Vec<&'n Node>) {
+    match node {
+        Node::Concat(inner) => inner.iter().for_each(|part| flatten(part, parts)),
+        Node::Group(_, inner) => flatten(inner, parts),
+        _ => parts.push(node),
+    }
+}
+
+/// How many characters a node always takes; `None`: it varies.
+fn fixed_width(node: &Node) -> Option<u32> {
+    match node {
+        Node::Empty | Node::Anchor(_) => Some(0),
+        Node::Literal(_) | Node::Class(_) => Some(1),
+        Node::Group(_, inner) => fixed_width(inner),
+        Node::Concat(parts) => parts.iter().try_fold(0u32, |sum, part| sum.checked_add(fixed_width(part)?)),
+        Node::Alternate(parts) => {
+            let mut widths = parts.iter().map(fixed_width);
+            let first = widths.next()??;
+            widths.all(|width| width == Some(first)).then_some(first)
+        }
+        Node::Repeat(inner, min, Some(max)) if min == max => fixed_width(inner)?.checked_mul(*min),
+        Node::Repeat(..) | Node::BackReference(_) => None,
+    }
+}
+
+/// The set of a node that takes exactly one character.
+fn single(node: &Node) -> Option<Class> {
+    match node {
+        Node::Class(class) => Some(class.clone()),
+        Node::Literal(bytes) => {
+            // A literal is a character where it is valid UTF-8; otherwise, and in the C locale, its one byte.
+            let mut class = Class::empty();
+            let (element, _) = Element::first(bytes, false)?;
+            class.push(element, element);
+            if let [byte] = bytes.as_slice() {
+                class.push(Element::Byte(*byte), Element::Byte(*byte));
+            }
+            Some(class)
+        }
+        Node::Group(_, inner) => single(inner),
+        _ => None,
+    }
+}
+
+/// The string a pattern without groups consists of, if it is one: it is searched for directly.
+pub(super) fn literal(node: &Node) -> Option<Vec<u8>> {
+    let mut parts = Vec::new();
+    flatten(node, &mut parts);
+    let mut string = Vec::new();
+    for part in parts {
+        match part {
+            Node::Literal(bytes) => string.extend_from_slice(bytes),
+            _ => return None,
+        }
+    }
+    (!string.is_empty()).then_some(string)
+}
