@@ -114,7 +114,9 @@ impl Reach {
                 if create {
                     let made = std::fs::create_dir_all(crate::files::as_path(directory));
                     // A file on the way is "not a directory" to the caller, as to every other operation.
-                    made.map_err(|error| if error.kind() == io::ErrorKind::AlreadyExists { Errno::ENOTDIR.into() } else { error })?;
+                    made.map_err(|error| {
+                        if error.kind() == io::ErrorKind::AlreadyExists { Errno::ENOTDIR.into() } else { error }
+                    })?;
                 }
                 let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
                 nix::fcntl::open(directory, flags, Mode::empty())?

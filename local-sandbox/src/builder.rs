@@ -321,8 +321,8 @@ impl LocalSandboxBuilder {
         }
         if self.confinement != Confinement::Off {
             for path in &self.writable {
-                let real = canonical_directory(path)
-                    .map_err(|source| ConfigError::Writable { path: path.clone(), source })?;
+                let real =
+                    canonical_directory(path).map_err(|source| ConfigError::Writable { path: path.clone(), source })?;
                 writable.push(real);
             }
         }

@@ -8,8 +8,8 @@ use sandbox::EnvChange;
 
 /// The host's variables that commands see unless told otherwise.
 pub const ALLOWLIST: [&str; 14] = [
-    "PATH", "HOME", "USER", "LOGNAME", "HOSTNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "TMPDIR", "TMP",
-    "TEMP",
+    "PATH", "HOME", "USER", "LOGNAME", "HOSTNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "TMPDIR",
+    "TMP", "TEMP",
 ];
 
 /// The search path where none is given; without one, bash would search the working directory.

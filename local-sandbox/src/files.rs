@@ -215,14 +215,18 @@ fn replace(place: &Place, contents: &[u8]) -> io::Result<()> {
     };
     if old.is_some() {
         // The rename would need no right on the file itself.
-        openat(&place.directory, place.name.as_slice(), OFlag::O_WRONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC, Mode::empty())?;
+        openat(
+            &place.directory,
+            place.name.as_slice(),
+            OFlag::O_WRONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC,
+            Mode::empty(),
+        )?;
     }
     let temporary = fresh_name();
     let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let fd = openat(&place.directory, temporary.as_slice(), flags, Mode::from_bits_truncate(0o666))?;
-    let written = fill(fd, contents, old.as_ref()).and_then(|()| {
-        Ok(renameat(&place.directory, temporary.as_slice(), &place.directory, place.name.as_slice())?)
-    });
+    let written = fill(fd, contents, old.as_ref())
+        .and_then(|()| Ok(renameat(&place.directory, temporary.as_slice(), &place.directory, place.name.as_slice())?));
     if written.is_err() {
         let _ = unlinkat(&place.directory, temporary.as_slice(), UnlinkatFlags::NoRemoveDir);
     }
@@ -268,7 +272,12 @@ fn type_of(directory: BorrowedFd<'_>, name: &[u8]) -> Option<Type> {
 /// neither descriptors nor stack.
 fn remove_tree(place: &Place) -> io::Result<()> {
     let open = |directory: BorrowedFd<'_>, name: &[u8]| {
-        openat(directory, name, OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty())
+        openat(
+            directory,
+            name,
+            OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC,
+            Mode::empty(),
+        )
     };
     let top = open(place.directory.as_fd(), &place.name)?;
     let mut stack: Vec<(OwnedFd, Vec<u8>)> = Vec::new();

@@ -39,6 +39,7 @@ mod shell;
 mod sys;
 mod warden;
 
+pub use self::sandbox::{LocalSandbox, ShutdownReport};
 pub use builder::{BackgroundPolicy, Confinement, Enforcement, LocalSandboxBuilder, Network};
 pub use environment::{ALLOWLIST, Inherit};
 pub use error::{ConfigError, ExecError};
@@ -47,6 +48,5 @@ pub use host::execution::{LocalExecution, LocalExit, signal_name};
 pub use limits::Limits;
 pub use protocol::KillReason;
 pub use report::{Outcome, Property, Status, Tier};
-pub use self::sandbox::{LocalSandbox, ShutdownReport};
 pub use shell::Shell;
 pub use warden::entry::init;

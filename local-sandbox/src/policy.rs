@@ -71,7 +71,19 @@ pub struct Wishes {
 
 /// Trees of the system that every command may read and execute.
 const SYSTEM: [&str; 13] = [
-    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix/store", "/proc", "/sys", "/var/lib",
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/etc",
+    "/opt",
+    "/nix/store",
+    "/proc",
+    "/sys",
+    "/var/lib",
 ];
 
 /// Below the home directory, toolchains and configuration that tools fail without.
@@ -186,7 +198,11 @@ pub fn resolve(wishes: &Wishes) -> Policy {
         hidden.clear();
     }
     Policy {
-        writable: if wishes.everything_writable { vec![b"/".to_vec()] } else { wishes.writable.iter().map(|path| bytes(path)).collect() },
+        writable: if wishes.everything_writable {
+            vec![b"/".to_vec()]
+        } else {
+            wishes.writable.iter().map(|path| bytes(path)).collect()
+        },
         hidden,
         readable,
         protected,

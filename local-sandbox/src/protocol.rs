@@ -429,7 +429,8 @@ mod tests {
 
     #[test]
     fn replies_survive_the_wire() {
-        let end = Ended { status: 9, killed: Some(KillReason::Timeout), still_running: 3, duration: 77, ..Ended::default() };
+        let end =
+            Ended { status: 9, killed: Some(KillReason::Timeout), still_running: 3, duration: 77, ..Ended::default() };
         let replies = [
             Reply::Started(12),
             Reply::Failed(Stage::Directory, 2),

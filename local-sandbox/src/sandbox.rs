@@ -285,8 +285,12 @@ impl Inner {
         } else {
             None
         };
-        let descriptors: Vec<BorrowedFd<'_>> =
-            theirs.iter().map(AsFd::as_fd).chain(script.map(AsFd::as_fd)).chain(payload.as_ref().map(AsFd::as_fd)).collect();
+        let descriptors: Vec<BorrowedFd<'_>> = theirs
+            .iter()
+            .map(AsFd::as_fd)
+            .chain(script.map(AsFd::as_fd))
+            .chain(payload.as_ref().map(AsFd::as_fd))
+            .collect();
         let link = self.helper.launch(&bytes, &descriptors)?;
         let control = Control::new(link).map_err(short)?;
         let feeder = match (ours.0, stdin.take()) {

@@ -291,11 +291,14 @@ impl LocalExecution {
             return Poll::Ready(());
         }
         let now = Instant::now();
-        let draining = self.draining.get_or_insert_with(|| Draining {
-            until: now + DRAIN,
-            idle: Box::pin(tokio::time::sleep(IDLE)),
-        });
-        if now >= draining.until || draining.idle.as_mut().poll(cx).is_ready() { Poll::Ready(()) } else { Poll::Pending }
+        let draining = self
+            .draining
+            .get_or_insert_with(|| Draining { until: now + DRAIN, idle: Box::pin(tokio::time::sleep(IDLE)) });
+        if now >= draining.until || draining.idle.as_mut().poll(cx).is_ready() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     }
 
     /// Makes the exit event, and leaves what goes on to the background.

@@ -68,9 +68,8 @@ pub fn spawn(prepared: &Prepared<'_>, stack: &mut Vec<u8>) -> Result<Pid, (Stage
     // JUSTIFICATION: the only way to run our steps in the child without copying page tables.
     // SAFETY: single-threaded parent, which is suspended (CLONE_VFORK) while the child runs on its own stack; the child
     // makes system calls and ends by execve or by returning, which exits it.
-    let made = unsafe {
-        nix::sched::clone(child, stack, CloneFlags::CLONE_VM | CloneFlags::CLONE_VFORK, Some(libc::SIGCHLD))
-    };
+    let made =
+        unsafe { nix::sched::clone(child, stack, CloneFlags::CLONE_VM | CloneFlags::CLONE_VFORK, Some(libc::SIGCHLD)) };
     let pid = made.map_err(|errno| (Stage::Fork, errno))?;
     // JUSTIFICATION: written behind the compiler's back by the child.
     // SAFETY: the variable lives here and the child no longer shares our memory.

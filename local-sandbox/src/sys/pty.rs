@@ -24,7 +24,8 @@ pub fn open(rows: u16, columns: u16) -> nix::Result<Pair> {
     let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC;
     // JUSTIFICATION: opens the other end without a path, which may lie in another mount namespace.
     // SAFETY: the master is open; the result is a fresh descriptor or an error.
-    let slave = unsafe { OwnedFd::from_raw_fd(Errno::result(libc::ioctl(master.as_raw_fd(), libc::TIOCGPTPEER, flags))?) };
+    let slave =
+        unsafe { OwnedFd::from_raw_fd(Errno::result(libc::ioctl(master.as_raw_fd(), libc::TIOCGPTPEER, flags))?) };
     // JUSTIFICATION: as above; `dup` keeps ownership plain.
     let master = nix::unistd::dup(&master).and_then(|fd| set_close_on_exec(&fd).map(|()| fd))?;
     let pair = Pair { master, slave };

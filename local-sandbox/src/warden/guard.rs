@@ -45,10 +45,9 @@ fn serve() -> io::Result<()> {
 /// Cuts what the warden has of the host: descriptors, signals, the reach of other processes.
 fn detach() -> io::Result<(OwnedFd, SignalFd)> {
     process::set_name(c"sandshell-warden");
-    fcntl(std::io::stdin(), FcntlArg::F_DUPFD_CLOEXEC(SOCKET_NUMBER))?;
-    let socket = process::own(SOCKET_NUMBER);
-    process::close_range(3, SOCKET_NUMBER.unsigned_abs() - 1)?;
-    process::close_range(SOCKET_NUMBER.unsigned_abs() + 1, u32::MAX)?;
+    // What the host left open across exec ends here.
+    process::close_range(3, u32::MAX)?;
+    let socket = process::own(fcntl(std::io::stdin(), FcntlArg::F_DUPFD_CLOEXEC(SOCKET_NUMBER))?);
     process::silence_streams()?;
     process::default_signals();
     let all = SigSet::all();

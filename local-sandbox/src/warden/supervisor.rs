@@ -343,9 +343,8 @@ impl<'a> Tree<'a> {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno.into()),
         }
-        let ready = |index: usize| {
-            watched.get(index).and_then(PollFd::revents).is_some_and(|events| !events.is_empty())
-        };
+        let ready =
+            |index: usize| watched.get(index).and_then(PollFd::revents).is_some_and(|events| !events.is_empty());
         let (signalled, spoken) = (ready(0), ready(1));
         if signalled {
             // SIGCHLD merges; reaping looks for all that ended.
