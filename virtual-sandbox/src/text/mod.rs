@@ -1,3 +1,9 @@
-//! What text is made of: regular expressions, escapes, numbers, quoting.  Pure functions over bytes.
+//! Text as the utilities and the shell see it: bytes, with UTF-8 characters as a view.
 
+pub mod chars;
+pub mod file_name;
+pub mod fnmatch;
+pub mod human_size;
+pub mod mode;
+pub mod quoting;
 pub mod regex;
