@@ -3,12 +3,29 @@
 //! A utility is an async function over [`crate::sys::Sys`]; it sees no kernel and no host. Adding one: write its cases,
 //! its file, and its row in [`UTILITIES`] (sorted by name).
 
+mod accounts;
+mod backup;
+mod canonical;
+mod chmod;
+mod choice;
+mod confirm;
+mod file_type;
 mod input;
 mod invocation;
+mod mkdir;
+mod mktemp;
 mod options;
 mod output;
 pub mod prelude;
+mod readlink;
+mod realpath;
+mod rm;
+mod rmdir;
+mod which;
 
+pub use accounts::Accounts;
+pub use backup::{Backup, BackupType};
+pub use confirm::Confirm;
 pub use input::{Record, Records};
 pub use invocation::Invocation;
 pub use options::{Argument, OptionError, OptionId, OptionSpec, OptionTable, Order, Parsed, try_help};
@@ -36,7 +53,16 @@ pub struct Utility {
 }
 
 /// All utilities, sorted by name.
-pub static UTILITIES: &[&Utility] = &[];
+pub static UTILITIES: &[&Utility] = &[
+    &chmod::UTILITY,
+    &mkdir::UTILITY,
+    &mktemp::UTILITY,
+    &readlink::UTILITY,
+    &realpath::UTILITY,
+    &rm::UTILITY,
+    &rmdir::UTILITY,
+    &which::UTILITY,
+];
 
 /// The utility called `name`.
 pub fn find(name: &[u8]) -> Option<&'static Utility> {
