@@ -2,10 +2,10 @@
 
 use super::context::Context;
 use super::file_system::{NewFile, NewKind};
-use super::flags::Follow;
+use super::flags::{Follow, R_OK, W_OK};
 use super::node::{FileKind, Node};
 use super::path::{Ending, Last, Walked};
-use super::permission::{Permission, SET_GID};
+use super::permission::{Permission, SET_GID, SET_UID};
 use super::tree::{FsMut, Vfs};
 use crate::errno::Errno;
 use bytes::Bytes;
@@ -60,9 +60,11 @@ impl Vfs {
             return Err(Errno::EXDEV);
         }
         self.check_writable(at.dir.mount)?;
+        let source = self.permission(cx, node)?;
+        check_linkable(cx, &source)?;
         let dir = self.permission(cx, at.dir)?;
         self.check_may_create(cx, at.dir, &dir)?;
-        if self.permission(cx, node)?.kind == FileKind::Directory {
+        if source.kind == FileKind::Directory {
             return Err(Errno::EPERM);
         }
         if self.is_removed(node) {
@@ -87,6 +89,17 @@ impl Vfs {
         }
         Ok(walked)
     }
+}
+
+/// The rule of `fs.protected_hardlinks`, on as in Debian: others' files are linked only when they are regular, may be
+/// read and written, and run with nobody's rights. EPERM otherwise.
+fn check_linkable(cx: &Context, file: &Permission) -> Result<(), Errno> {
+    if file.check_owner(cx.cred).is_ok() {
+        return Ok(());
+    }
+    let privileged = file.mode & SET_UID != 0 || file.mode & (SET_GID | 0o010) == (SET_GID | 0o010);
+    let harmless = file.kind == FileKind::Regular && !privileged && file.check(cx.cred, R_OK | W_OK).is_ok();
+    if harmless { Ok(()) } else { Err(Errno::EPERM) }
 }
 
 /// The file that `cx` makes in a directory with permissions `dir`.

@@ -26,6 +26,8 @@ mod permission;
 mod proc;
 mod program;
 mod radix;
+#[cfg(test)]
+mod recorded;
 mod remove;
 mod rename;
 mod tree;

@@ -55,9 +55,12 @@ impl Vfs {
     /// open(2). A new file gets `mode` less the umask, the caller's uid, and its gid or that of a set-group-ID
     /// directory; whoever creates a file may write it whatever its mode.
     ///
-    /// Does not count the file as open: see [`Vfs::retain`].
+    /// Linux refuses `O_CREAT` with `O_DIRECTORY` (EINVAL). Does not count the file as open: see [`Vfs::retain`].
     pub fn open(&mut self, cx: &Context, path: &[u8], flags: OpenFlags, mode: u32) -> Result<Opened, Errno> {
         let create = flags.contains(OpenFlags::CREATE);
+        if create && flags.contains(OpenFlags::DIRECTORY) {
+            return Err(Errno::EINVAL);
+        }
         let exclusive = create && flags.contains(OpenFlags::EXCLUSIVE);
         let last = if exclusive || flags.contains(OpenFlags::NO_FOLLOW) { Last::Keep } else { Last::Follow };
         let walked = self.walk(cx, path, last)?;
