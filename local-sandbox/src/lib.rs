@@ -1,1 +1,53 @@
-//! Skeleton.
+//! Real commands on the host, with an environment allowlist, a kill that reaches the whole tree, terminals and confinement.
+//!
+//! [`LocalSandbox`] implements the [`sandbox::Sandbox`] contract with processes of this machine. Commands run with the
+//! rights of the host's user, or confined as far as the machine can ([`Confinement`]); [`LocalSandbox::report`] says, per
+//! property, what is enforced and by what.
+//!
+//! # Processes
+//!
+//! Nothing in the host ever forks. One *warden* per sandbox is started by `posix_spawn` from the host's own image; it has one
+//! thread and little memory, confines itself once, and forks *supervisors*. A supervisor starts a command as cheaply as
+//! `posix_spawn` (shared memory until `execve`), is the parent of everything the command leaves behind, whatever it
+//! forks, disowns or detaches, and serves the next command when nothing is left. It is served by the host over a
+//! socket; the end of that socket (the host exits, crashes or is killed) ends the tree.
+//!
+//! A result is given when the command's own process has ended and its output is read as far as it comes without pause;
+//! what it left running is drained in the background until the sandbox ends.
+//!
+//! # The helper
+//!
+//! On Linux with glibc any program that links this library can serve as its own helper: an entry in `.init_array` looks
+//! for the warden's `argv[0]` before `main`. Elsewhere call [`init`] first thing in `main`, or install the
+//! `local-sandbox-warden` program beside yours.
+#![warn(missing_docs)]
+
+mod beneath;
+mod builder;
+mod contract;
+mod environment;
+mod error;
+mod files;
+mod host;
+mod limits;
+mod policy;
+mod protocol;
+mod report;
+mod sandbox;
+mod scratch;
+mod shell;
+mod sys;
+mod warden;
+
+pub use self::sandbox::{LocalSandbox, ShutdownReport};
+pub use builder::{BackgroundPolicy, Confinement, Enforcement, LocalSandboxBuilder, Network};
+pub use environment::{ALLOWLIST, Inherit};
+pub use error::{ConfigError, ExecError};
+pub use host::background::Background;
+pub use host::execution::{LocalExecution, LocalExit, signal_name};
+pub use host::terminal::{LocalTerminal, YieldFor, Yielded};
+pub use limits::Limits;
+pub use protocol::KillReason;
+pub use report::{Outcome, Property, Status, Tier};
+pub use shell::Shell;
+pub use warden::entry::init;

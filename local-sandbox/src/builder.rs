@@ -1,0 +1,369 @@
+//! Making a local sandbox.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sandbox::EnvChange;
+
+use crate::beneath::{Reach, Root};
+use crate::environment::{self, DEFAULT_PATH, Environment, Inherit};
+use crate::error::ConfigError;
+use crate::host::helper::Helper;
+use crate::limits::Limits;
+use crate::policy::{self, Policy};
+use crate::protocol::Setup;
+use crate::report::Tier;
+use crate::sandbox::{Inner, LocalSandbox, Settings};
+use crate::shell::Shell;
+
+/// How commands are confined.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Confinement {
+    /// Not at all: commands have the rights of the host's user.
+    #[default]
+    Off,
+    /// They read what is not secret and write nothing but temporary files.
+    ReadOnly,
+    /// They also write the working directory and the writable directories.
+    WorkspaceWrite,
+}
+
+/// The network of commands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Network {
+    /// The host's when confinement is off, none otherwise.
+    #[default]
+    Auto,
+    /// The host's.
+    Host,
+    /// None but their own loopback.
+    None,
+    /// Through a proxy, to these hosts: `example.org`, `*.example.org`, `example.org:8443`. An empty list is nothing.
+    Proxy(Vec<String>),
+}
+
+/// What to do when this machine cannot enforce what was asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Enforcement {
+    /// Fail.
+    #[default]
+    Require,
+    /// Do what can be done, and say so in the report.
+    BestEffort,
+}
+
+/// What becomes of processes that outlive their command.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BackgroundPolicy {
+    /// They go on until the sandbox ends.
+    #[default]
+    Keep,
+    /// They end with the command.
+    Kill,
+}
+
+/// The options of a [`LocalSandbox`], taken from [`LocalSandbox::builder`].
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct LocalSandboxBuilder {
+    cwd: Option<PathBuf>,
+    inherit: Inherit,
+    env: Vec<EnvChange>,
+    shell: Shell,
+    timeout: Option<Duration>,
+    grace: Duration,
+    output_limit: Option<u64>,
+    background: BackgroundPolicy,
+    limits: Limits,
+    confinement: Confinement,
+    writable: Vec<PathBuf>,
+    minimal_read: bool,
+    network: Network,
+    unix_sockets: bool,
+    enforcement: Enforcement,
+    protect_host: bool,
+    strongest: Tier,
+    helper: Option<PathBuf>,
+}
+
+impl Default for LocalSandboxBuilder {
+    fn default() -> Self {
+        LocalSandboxBuilder {
+            cwd: None,
+            inherit: Inherit::default(),
+            env: Vec::new(),
+            shell: Shell::default(),
+            timeout: None,
+            grace: Duration::from_secs(2),
+            output_limit: None,
+            background: BackgroundPolicy::default(),
+            limits: Limits::default(),
+            confinement: Confinement::default(),
+            writable: Vec::new(),
+            minimal_read: false,
+            network: Network::default(),
+            unix_sockets: false,
+            enforcement: Enforcement::default(),
+            protect_host: true,
+            strongest: Tier::Namespaces,
+            helper: None,
+        }
+    }
+}
+
+impl LocalSandboxBuilder {
+    /// Where commands start; the process's working directory by default. Must be a directory; made canonical once.
+    pub fn cwd(mut self, cwd: impl Into<PathBuf>) -> Self {
+        self.cwd = Some(cwd.into());
+        self
+    }
+
+    /// Which of the host's variables commands see; the allowlist by default. Taken once, in [`build`](Self::build).
+    pub fn inherit_env(mut self, inherit: Inherit) -> Self {
+        self.inherit = inherit;
+        self
+    }
+
+    /// Sets a variable over the inherited ones.
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.push(EnvChange { name: name.into().into_vec(), value: Some(value.into().into_vec()) });
+        self
+    }
+
+    /// Takes a variable away.
+    pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
+        self.env.push(EnvChange { name: name.into().into_vec(), value: None });
+        self
+    }
+
+    /// Which shell runs scripts; never as a login shell.
+    pub fn shell(mut self, shell: Shell) -> Self {
+        self.shell = shell;
+        self
+    }
+
+    /// The longest time of a command whose request says none; unlimited by default.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// The time between TERM and KILL; 2 s by default. Zero is KILL at once.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// The most bytes a command may write to its output streams together; it is ended at more. Unlimited by default, as
+    /// memory is bounded by what is kept.
+    pub fn output_limit(mut self, bytes: u64) -> Self {
+        self.output_limit = Some(bytes);
+        self
+    }
+
+    /// What becomes of processes that outlive their command.
+    pub fn background(mut self, background: BackgroundPolicy) -> Self {
+        self.background = background;
+        self
+    }
+
+    /// Resource limits.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How commands are confined; off by default.
+    pub fn confinement(mut self, confinement: Confinement) -> Self {
+        self.confinement = confinement;
+        self
+    }
+
+    /// One more directory that confined commands may write.
+    pub fn writable(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.writable.push(directory.into());
+        self
+    }
+
+    /// Whether confined commands read only system directories, toolchains and the workspace, instead of everything that is
+    /// not secret. Always so where nothing can be hidden.
+    pub fn minimal_read(mut self, minimal: bool) -> Self {
+        self.minimal_read = minimal;
+        self
+    }
+
+    /// The network of commands.
+    pub fn network(mut self, network: Network) -> Self {
+        self.network = network;
+        self
+    }
+
+    /// Whether commands without the host's network may make UNIX sockets. They then reach those of the host whose paths
+    /// they can see.
+    pub fn unix_sockets(mut self, allowed: bool) -> Self {
+        self.unix_sockets = allowed;
+        self
+    }
+
+    /// What to do when this machine cannot enforce what was asked for.
+    pub fn enforcement(mut self, enforcement: Enforcement) -> Self {
+        self.enforcement = enforcement;
+        self
+    }
+
+    /// Whether commands are kept from the host's environment and memory; on by default. It makes this process undumpable
+    /// (no core files, no debugger without privileges), and takes host-reaching capabilities from a superuser's commands.
+    pub fn protect_host(mut self, protect: bool) -> Self {
+        self.protect_host = protect;
+        self
+    }
+
+    /// The strongest mechanism to use; for tests and for machines where one misbehaves.
+    pub fn strongest_tier(mut self, tier: Tier) -> Self {
+        self.strongest = tier;
+        self
+    }
+
+    /// The helper program, where this program cannot be its own.
+    pub fn helper(mut self, program: impl Into<PathBuf>) -> Self {
+        self.helper = Some(program.into());
+        self
+    }
+
+    /// Makes the sandbox: takes the snapshot of environment, shell and directory, starts and sets up the helper.
+    pub fn build(self) -> Result<LocalSandbox, ConfigError> {
+        let cwd = self.resolve_cwd()?;
+        let shell = self.shell.resolve()?;
+        let mut environment = self.environment()?;
+        let (policy, scratch) = self.policy(&cwd, &environment)?;
+        if let Some(scratch) = &scratch {
+            environment.set("TMPDIR", scratch.path().as_os_str().as_bytes());
+        }
+        if self.protect_host {
+            // Refused only for bad arguments; the report tells what commands can reach.
+            let _ = crate::sys::process::set_dumpable(false);
+        }
+        let setup = Setup {
+            protect_host: self.protect_host,
+            limits: self.limits,
+            require: policy.is_some() && self.enforcement == Enforcement::Require,
+            policy,
+        };
+        let (helper, ready) = Helper::start(self.helper, &setup)?;
+        if setup.require {
+            if let Some((property, status)) = ready.outcome.shortfall() {
+                return Err(ConfigError::Unenforceable { property, status: status.clone() });
+            }
+        }
+        let mut per_process = self.limits;
+        per_process.processes = None;
+        per_process.memory = None;
+        let reach = reach(setup.policy.as_ref(), &cwd)?;
+        let settings = Settings {
+            cwd,
+            environment,
+            shell,
+            timeout: self.timeout,
+            grace: self.grace,
+            output_limit: self.output_limit,
+            kill_background: self.background == BackgroundPolicy::Kill,
+            limits: per_process,
+            policy: setup.policy,
+            outcome: ready.outcome,
+            scratch,
+        };
+        Ok(LocalSandbox::new(Arc::new(Inner::new(settings, reach, helper))))
+    }
+
+    fn resolve_cwd(&self) -> Result<PathBuf, ConfigError> {
+        let path = self.cwd.clone().unwrap_or_else(|| PathBuf::from("."));
+        canonical_directory(&path).map_err(|source| ConfigError::Cwd { path, source })
+    }
+
+    fn environment(&self) -> Result<Environment, ConfigError> {
+        let mut environment = Environment::snapshot(self.inherit);
+        for change in &self.env {
+            if !environment::is_valid(change) {
+                return Err(ConfigError::Environment { name: change.name.clone() });
+            }
+            environment.change(change);
+        }
+        let removed = |name: &str| self.env.iter().rev().find(|change| change.name == name.as_bytes());
+        let mut fill = |name: &str, value: &[u8]| {
+            // What was taken away on purpose stays away.
+            if removed(name).is_none_or(|change| change.value.is_some()) {
+                environment.fill(name, value);
+            }
+        };
+        fill("PATH", DEFAULT_PATH.as_bytes());
+        fill("TERM", b"dumb");
+        fill("LANG", b"C.UTF-8");
+        if let Ok(Some(user)) = nix::unistd::User::from_uid(nix::unistd::getuid()) {
+            fill("HOME", user.dir.as_os_str().as_bytes());
+        }
+        Ok(environment)
+    }
+
+    fn policy(
+        &self,
+        cwd: &Path,
+        environment: &Environment,
+    ) -> Result<(Option<Policy>, Option<crate::scratch::Scratch>), ConfigError> {
+        if self.confinement == Confinement::Off && matches!(self.network, Network::Auto | Network::Host) {
+            return Ok((None, None));
+        }
+        let mut writable = Vec::new();
+        if self.confinement == Confinement::WorkspaceWrite {
+            writable.push(cwd.to_path_buf());
+        }
+        if self.confinement != Confinement::Off {
+            for path in &self.writable {
+                let real =
+                    canonical_directory(path).map_err(|source| ConfigError::Writable { path: path.clone(), source })?;
+                writable.push(real);
+            }
+        }
+        let scratch = crate::scratch::Scratch::new().map_err(ConfigError::Helper)?;
+        let policy = policy::resolve(&policy::Wishes {
+            everything_writable: self.confinement == Confinement::Off,
+            writable,
+            cwd: cwd.to_path_buf(),
+            home: environment.get(b"HOME").map(|home| PathBuf::from(OsString::from_vec(home.to_vec()))),
+            minimal: self.minimal_read,
+            scratch: scratch.path().to_path_buf(),
+            network: match &self.network {
+                Network::Host => policy::NetworkPolicy::Host,
+                Network::Auto | Network::None => policy::NetworkPolicy::None,
+                Network::Proxy(_) => policy::NetworkPolicy::Proxy,
+            },
+            unix_sockets: self.unix_sockets,
+            tier: self.strongest,
+        });
+        Ok((Some(policy), Some(scratch)))
+    }
+}
+
+fn canonical_directory(path: &Path) -> std::io::Result<PathBuf> {
+    let real = path.canonicalize()?;
+    // Also tells whether it may be entered.
+    nix::unistd::access(&real, nix::unistd::AccessFlags::X_OK)?;
+    if real.is_dir() { Ok(real) } else { Err(std::io::ErrorKind::NotADirectory.into()) }
+}
+
+/// The files that the sandbox's own operations reach: those of the workspace when commands are confined to it.
+fn reach(policy: Option<&Policy>, cwd: &Path) -> Result<Reach, ConfigError> {
+    let Some(policy) = policy.filter(|policy| !policy.is_all_writable()) else { return Ok(Reach::Host) };
+    let open = |path: &[u8], writable| {
+        Root::open(path, writable)
+            .map_err(|source| ConfigError::Writable { path: crate::files::as_path(path).to_path_buf(), source })
+    };
+    let mut roots = policy.writable.iter().map(|path| open(path, true)).collect::<Result<Vec<_>, _>>()?;
+    let cwd = cwd.as_os_str().as_bytes();
+    if !policy.writable.iter().any(|path| path.as_slice() == cwd) {
+        roots.push(open(cwd, false)?);
+    }
+    Ok(Reach::Beneath(roots))
+}

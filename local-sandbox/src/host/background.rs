@@ -1,0 +1,124 @@
+//! What goes on after its command has ended: drained, so that a server that logs to the command's output is not killed by
+//! a closed pipe, and remembered as far as a bounded tail goes.
+
+use std::collections::VecDeque;
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+
+use super::execution::Control;
+use super::pipe::{Reader, poll_open};
+use crate::protocol::Reply;
+use crate::sys::message;
+
+/// Bytes remembered of what background processes say.
+const TAIL: usize = 64 * 1024;
+
+/// Processes that outlived their command.
+#[derive(Debug, Clone)]
+pub struct Background {
+    shared: Arc<Mutex<Shared>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    command: String,
+    processes: u32,
+    tail: VecDeque<u8>,
+    total: u64,
+    running: bool,
+}
+
+impl Background {
+    /// Of a command with this summary and number of descendants.
+    pub(crate) fn new(command: String, processes: u32) -> Background {
+        let shared = Shared { command, processes, tail: VecDeque::new(), total: 0, running: true };
+        Background { shared: Arc::new(Mutex::new(shared)) }
+    }
+
+    fn with<T>(&self, use_shared: impl FnOnce(&mut Shared) -> T) -> T {
+        use_shared(&mut self.shared.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The start of the command's script.
+    pub fn command(&self) -> String {
+        self.with(|shared| shared.command.clone())
+    }
+
+    /// How many processes there were when the command ended.
+    pub fn processes(&self) -> u32 {
+        self.with(|shared| shared.processes)
+    }
+
+    /// Whether any of them is alive.
+    pub fn is_running(&self) -> bool {
+        self.with(|shared| shared.running)
+    }
+
+    /// The last 64 KiB of what they said since the command ended, both streams as they came.
+    pub fn tail(&self) -> Vec<u8> {
+        self.with(|shared| shared.tail.iter().copied().collect())
+    }
+
+    /// How much they said since.
+    pub fn total(&self) -> u64 {
+        self.with(|shared| shared.total)
+    }
+
+    fn remember(&self, chunk: &Bytes) {
+        self.with(|shared| {
+            shared.total += chunk.len() as u64;
+            let kept = chunk.get(chunk.len().saturating_sub(TAIL)..).unwrap_or_default();
+            shared.tail.extend(kept);
+            let excess = shared.tail.len().saturating_sub(TAIL);
+            shared.tail.drain(..excess);
+        });
+    }
+
+    fn finish(&self) {
+        self.with(|shared| shared.running = false);
+    }
+}
+
+/// Drains both streams until no process is left. Ready with whether the supervisor can serve again.
+pub(crate) struct Drain {
+    pub background: Background,
+    pub control: Control,
+    pub stdout: Option<Reader>,
+    pub stderr: Option<Reader>,
+}
+
+impl Drain {
+    pub(crate) fn poll_quiet(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        for reader in [&mut self.stdout, &mut self.stderr] {
+            while let Poll::Ready(chunk) = poll_open(reader, cx) {
+                match chunk {
+                    Some(chunk) => self.background.remember(&chunk),
+                    None => break,
+                }
+            }
+        }
+        loop {
+            let mut buffer = [0; 4096];
+            let polled = self.control.poll_with(cx, |fd| message::receive(fd.as_fd(), &mut buffer, false));
+            let received = match polled {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(received) => received,
+            };
+            let reply = received.ok().and_then(|received| Reply::decode(buffer.get(..received.length)?).ok());
+            match reply {
+                Some(Reply::Quiet) => {
+                    self.background.finish();
+                    return Poll::Ready(true);
+                }
+                Some(_) => {}
+                None => {
+                    self.background.finish();
+                    return Poll::Ready(false);
+                }
+            }
+        }
+    }
+}

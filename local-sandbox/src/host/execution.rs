@@ -1,0 +1,409 @@
+//! A running command, seen from the host.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use nix::sys::signal::Signal;
+use sandbox::{ExecEvent, ExecExit, SandboxError, TIMEOUT_STATUS, Usage};
+use serde::Serialize;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::time::Sleep;
+use tokio_util::sync::WaitForCancellationFutureOwned;
+
+use super::background::{Background, Drain};
+use super::helper::Link;
+use super::pipe::{Feeder, Reader, poll_open};
+use crate::error::ExecError;
+use crate::protocol::{Ended, KillReason, Order, Reply};
+use crate::sandbox::Inner;
+use crate::sys::{message, reactor};
+
+/// How long output may pause after the command's end before the rest is left to the background.
+const IDLE: Duration = Duration::from_millis(100);
+/// How long output is read after the command's end at most.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// The socket to the supervisor, registered with the runtime that polls it.
+pub struct Control {
+    fd: AsyncFd<Link>,
+}
+
+impl Control {
+    /// Registers the link with the current runtime.
+    pub fn new(link: Link) -> io::Result<Control> {
+        Ok(Control { fd: reactor::watch(link, Interest::READABLE)? })
+    }
+
+    /// The link itself.
+    pub fn link(&self) -> &Link {
+        self.fd.get_ref()
+    }
+
+    /// Gives the link back.
+    pub fn into_link(self) -> Link {
+        self.fd.into_inner()
+    }
+
+    /// Tries `receive` whenever there may be a message.
+    pub fn poll_with<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut receive: impl FnMut(BorrowedFd<'_>) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        loop {
+            let mut guard = match self.fd.poll_read_ready(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(guard) => guard?,
+            };
+            if let Ok(result) = guard.try_io(|fd| receive(fd.get_ref().as_fd())) {
+                return Poll::Ready(result);
+            }
+        }
+    }
+}
+
+/// What only the local sandbox can say about a command that ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct LocalExit {
+    /// Descendants alive when the result was given.
+    pub still_running: u32,
+    /// Whether the command left a core file.
+    pub core_dumped: bool,
+    /// Why the sandbox ended it, if it did.
+    pub killed_by: Option<KillReason>,
+}
+
+/// A running command. A stream of events; dropping it ends the command and everything it started.
+pub struct LocalExecution {
+    inner: Arc<Inner>,
+    control: Option<Control>,
+    stdout: Option<Reader>,
+    stderr: Option<Reader>,
+    stdin: Option<Feeder>,
+    cancellation: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    command: String,
+    grace: Duration,
+    output_limit: Option<u64>,
+    bytes: [u64; 2],
+    stderr_first: bool,
+    cancelled: bool,
+    killed: Option<KillReason>,
+    ended: Option<Ended>,
+    quiet: bool,
+    draining: Option<Draining>,
+    finished: Option<LocalExit>,
+    master: Option<OwnedFd>,
+    pid: u32,
+}
+
+/// The time after the command's end in which its output is still read.
+struct Draining {
+    until: Instant,
+    idle: Pin<Box<Sleep>>,
+}
+
+/// What an execution is made of.
+pub(crate) struct Parts {
+    pub inner: Arc<Inner>,
+    pub control: Control,
+    pub stdout: Option<Reader>,
+    pub stderr: Option<Reader>,
+    pub stdin: Option<Feeder>,
+    pub cancellation: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    pub command: String,
+    pub grace: Duration,
+    pub output_limit: Option<u64>,
+}
+
+impl LocalExecution {
+    pub(crate) fn new(parts: Parts) -> LocalExecution {
+        LocalExecution {
+            inner: parts.inner,
+            control: Some(parts.control),
+            stdout: parts.stdout,
+            stderr: parts.stderr,
+            stdin: parts.stdin,
+            cancellation: parts.cancellation,
+            command: parts.command,
+            grace: parts.grace,
+            output_limit: parts.output_limit,
+            bytes: [0; 2],
+            stderr_first: false,
+            cancelled: false,
+            killed: None,
+            ended: None,
+            quiet: false,
+            draining: None,
+            finished: None,
+            master: None,
+            pid: 0,
+        }
+    }
+
+    /// Waits until the command runs. On failure the supervisor serves the next command.
+    pub(crate) async fn started(&mut self) -> Result<(), StartFailure> {
+        let answer = std::future::poll_fn(|cx| self.poll_reply(cx)).await;
+        match answer {
+            Ok(Reply::Started(pid)) => {
+                self.pid = pid;
+                Ok(())
+            }
+            Ok(Reply::Failed(stage, errno)) => {
+                self.finished = Some(LocalExit::default());
+                if let Some(control) = self.control.take() {
+                    self.inner.release(control.into_link());
+                }
+                Err(StartFailure::Refused(stage, errno))
+            }
+            _ => {
+                self.finished = Some(LocalExit::default());
+                self.control = None;
+                Err(StartFailure::HelperDied)
+            }
+        }
+    }
+
+    /// The process id of the command, as its sandbox counts.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// The terminal's master, once, if the command has one.
+    pub(crate) fn take_master(&mut self) -> Option<OwnedFd> {
+        self.master.take()
+    }
+
+    /// Reads standard output from `reader`.
+    pub(crate) fn read_from(&mut self, reader: Reader) {
+        self.stdout = Some(reader);
+    }
+
+    /// What only the local sandbox can say; after the exit event.
+    pub fn details(&self) -> Option<&LocalExit> {
+        self.finished.as_ref()
+    }
+
+    /// Ends the command with everything it started; the exit event follows.
+    pub fn cancel(&mut self) {
+        if !self.cancelled && self.ended.is_none() {
+            self.cancelled = true;
+            self.order(Order::Kill { grace: self.grace });
+        }
+    }
+
+    /// Sends a signal to the command and everything it started.
+    pub fn signal(&self, signal: i32) {
+        self.order(Order::Signal(signal));
+    }
+
+    fn order(&self, order: Order) {
+        if let Some(control) = &self.control {
+            // A supervisor that does not take orders has died, which its socket tells.
+            let _ = message::send(control.link().as_fd(), &order.encode(), &[], false);
+        }
+    }
+
+    fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<Reply, ExecError>> {
+        let Some(control) = &mut self.control else { return Poll::Ready(Err(ExecError::HelperDied)) };
+        let mut buffer = [0; 4096];
+        let Poll::Ready(received) = control.poll_with(cx, |fd| message::receive(fd, &mut buffer, false)) else {
+            return Poll::Pending;
+        };
+        let mut received = received?;
+        if received.length == 0 {
+            return Poll::Ready(Err(ExecError::HelperDied));
+        }
+        if let Some(master) = received.descriptors.pop() {
+            self.master = Some(master);
+        }
+        Poll::Ready(Reply::decode(buffer.get(..received.length).unwrap_or_default()).map_err(ExecError::from))
+    }
+
+    /// Takes what the supervisor says until it says no more.
+    fn poll_control(&mut self, cx: &mut Context<'_>) -> Result<(), ExecError> {
+        while !self.quiet && (self.ended.is_none() || self.ended.is_some_and(|end| end.still_running > 0)) {
+            match self.poll_reply(cx) {
+                Poll::Pending => break,
+                Poll::Ready(Ok(Reply::Ended(end))) => {
+                    self.quiet = end.still_running == 0;
+                    self.ended = Some(end);
+                    self.stdin = None;
+                }
+                Poll::Ready(Ok(Reply::Quiet)) => self.quiet = true,
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// The next output, fair between the streams.
+    fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<ExecEvent> {
+        for turn in [self.stderr_first, !self.stderr_first] {
+            let (reader, index) = if turn { (&mut self.stderr, 1) } else { (&mut self.stdout, 0) };
+            if let Poll::Ready(Some(chunk)) = poll_open(reader, cx) {
+                self.stderr_first = !turn;
+                return Poll::Ready(self.note(index, chunk));
+            }
+        }
+        Poll::Pending
+    }
+
+    fn note(&mut self, index: usize, chunk: Bytes) -> ExecEvent {
+        if let Some(count) = self.bytes.get_mut(index) {
+            *count += chunk.len() as u64;
+        }
+        if self.output_limit.is_some_and(|limit| self.bytes.iter().sum::<u64>() > limit) && self.killed.is_none() {
+            self.killed = Some(KillReason::Output);
+            self.order(Order::Kill { grace: Duration::ZERO });
+        }
+        if let Some(draining) = &mut self.draining {
+            draining.idle.as_mut().reset(tokio::time::Instant::now() + IDLE);
+        }
+        if index == 0 { ExecEvent::Stdout(chunk) } else { ExecEvent::Stderr(chunk) }
+    }
+
+    /// Whether the command has ended and its output has been read as far as it is waited for.
+    fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.ended.is_none() {
+            return Poll::Pending;
+        }
+        if self.stdout.is_none() && self.stderr.is_none() {
+            return Poll::Ready(());
+        }
+        let now = Instant::now();
+        let draining = self
+            .draining
+            .get_or_insert_with(|| Draining { until: now + DRAIN, idle: Box::pin(tokio::time::sleep(IDLE)) });
+        if now >= draining.until || draining.idle.as_mut().poll(cx).is_ready() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Makes the exit event, and leaves what goes on to the background.
+    fn finish(&mut self, end: Ended) -> ExecExit {
+        let status = Status::of(end.status);
+        let killed_by = self.killed.or(end.killed);
+        let timed_out = killed_by == Some(KillReason::Timeout);
+        let still_running = if self.quiet { 0 } else { end.still_running };
+        self.finished = Some(LocalExit { still_running, core_dumped: status.core_dumped, killed_by });
+        self.hand_over(still_running);
+        ExecExit {
+            exit_code: if timed_out { TIMEOUT_STATUS } else { status.code },
+            signal: status.signal,
+            timed_out,
+            cancelled: self.cancelled,
+            truncated: killed_by == Some(KillReason::Output),
+            duration: Duration::from_micros(end.duration),
+            usage: Usage {
+                cpu: Some(Duration::from_micros(end.user_time + end.system_time)),
+                peak_memory: Some(end.max_resident * 1024),
+                stdout_bytes: self.bytes[0],
+                stderr_bytes: self.bytes[1],
+                ..Usage::default()
+            },
+        }
+    }
+
+    fn hand_over(&mut self, still_running: u32) {
+        let Some(control) = self.control.take() else { return };
+        if self.quiet {
+            self.inner.release(control.into_link());
+            return;
+        }
+        let background = Background::new(std::mem::take(&mut self.command), still_running);
+        let stdout = self.stdout.take();
+        let stderr = self.stderr.take();
+        self.inner.keep_in_background(Drain { background, control, stdout, stderr });
+    }
+}
+
+/// Why a command has not started.
+pub(crate) enum StartFailure {
+    /// The supervisor says why.
+    Refused(crate::protocol::Stage, i32),
+    /// The supervisor is gone.
+    HelperDied,
+}
+
+/// A wait status, taken apart.
+struct Status {
+    code: i32,
+    signal: Option<i32>,
+    core_dumped: bool,
+}
+
+impl Status {
+    fn of(raw: i32) -> Status {
+        let signal = raw & 0x7f;
+        if signal == 0 {
+            Status { code: (raw >> 8) & 0xff, signal: None, core_dumped: false }
+        } else {
+            Status { code: 128 + signal, signal: Some(signal), core_dumped: raw & 0x80 != 0 }
+        }
+    }
+}
+
+/// A signal's name without `SIG`, as `kill -l` gives it.
+pub fn signal_name(number: i32) -> Option<&'static str> {
+    Signal::try_from(number).ok().map(|signal| signal.as_str().trim_start_matches("SIG"))
+}
+
+impl Stream for LocalExecution {
+    type Item = Result<ExecEvent, SandboxError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        if this.finished.is_some() {
+            return Poll::Ready(None);
+        }
+        if let Some(cancellation) = &mut this.cancellation {
+            if cancellation.as_mut().poll(cx).is_ready() {
+                this.cancellation = None;
+                this.cancel();
+            }
+        }
+        if let Err(error) = this.poll_control(cx) {
+            this.finished = Some(LocalExit::default());
+            this.control = None;
+            return Poll::Ready(Some(Err(error.into_sandbox_error(std::mem::take(&mut this.command)))));
+        }
+        if this.stdin.as_mut().is_some_and(|stdin| stdin.poll_feed(cx).is_ready()) {
+            this.stdin = None;
+        }
+        if let Poll::Ready(event) = this.poll_output(cx) {
+            return Poll::Ready(Some(Ok(event)));
+        }
+        match (this.poll_drained(cx), this.ended) {
+            (Poll::Ready(()), Some(end)) => Poll::Ready(Some(Ok(ExecEvent::Exit(this.finish(end))))),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for LocalExecution {
+    fn drop(&mut self) {
+        match self.control.take() {
+            Some(control) if self.quiet => self.inner.release(control.into_link()),
+            Some(control) => self.inner.abandon(control.into_link(), self.grace),
+            None => {}
+        }
+    }
+}
+
+impl fmt::Debug for LocalExecution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalExecution").field("command", &self.command).field("pid", &self.pid).finish_non_exhaustive()
+    }
+}

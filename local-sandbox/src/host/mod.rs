@@ -1,0 +1,7 @@
+//! The host's side: starting the warden, talking to supervisors, reading output.
+
+pub mod background;
+pub mod execution;
+pub mod helper;
+pub mod pipe;
+pub mod terminal;

@@ -1,0 +1,257 @@
+//! Commands with a terminal.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_core::Stream;
+use nix::sys::signal::Signal;
+use sandbox::{
+    ExecEvent, ExecExit, SandboxError, Stdin, Terminal, TerminalEvent, TerminalRequest, TerminalSize, Terminals,
+};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use super::execution::{LocalExecution, LocalExit};
+use super::pipe::Reader;
+use crate::error::ExecError;
+use crate::sandbox::{LocalSandbox, Start};
+use crate::shell::Script;
+use crate::sys::{pty, reactor};
+
+/// A command, or an interactive shell, on a pseudoterminal. Dropping it hangs up and ends what runs in it.
+#[derive(Debug)]
+pub struct LocalTerminal {
+    execution: LocalExecution,
+    input: AsyncFd<OwnedFd>,
+}
+
+impl LocalSandbox {
+    /// Opens a terminal and starts a command in it. An error means that nothing has run.
+    pub async fn open_terminal(&self, request: TerminalRequest) -> Result<LocalTerminal, ExecError> {
+        let shell = &self.inner.settings.shell;
+        let (words, script, command) = match &request.script {
+            Some(text) if text.contains(&0) => return Err(ExecError::InvalidCommand { what: "script" }),
+            Some(text) => {
+                let (words, script) = shell.command(text, None, &[]);
+                (words, script, sandbox::ExecRequest::new(text.clone()).summary())
+            }
+            None => (shell.interactive(), Script::Argument, "interactive shell".to_owned()),
+        };
+        let start = Start {
+            words,
+            script,
+            cwd: request.cwd,
+            env: request.env,
+            stdin: Stdin::Empty,
+            timeout: None,
+            cancellation: None,
+            terminal: Some((request.size.rows, request.size.columns)),
+            command,
+        };
+        LocalTerminal::attach(self.inner.start(start).await?).map_err(ExecError::Io)
+    }
+}
+
+impl LocalTerminal {
+    pub(crate) fn attach(mut execution: LocalExecution) -> io::Result<LocalTerminal> {
+        let master = execution.take_master().ok_or_else(|| io::Error::other("no terminal came along"))?;
+        let input = master.try_clone()?;
+        execution.read_from(Reader::new(master)?);
+        Ok(LocalTerminal { execution, input: reactor::watch(input, Interest::WRITABLE)? })
+    }
+
+    /// Polls for the next thing that happens.
+    pub fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<TerminalEvent, SandboxError>>> {
+        Pin::new(&mut self.execution).poll_next(cx).map(|event| {
+            event.map(|event| {
+                event.map(|event| match event {
+                    ExecEvent::Stdout(chunk) | ExecEvent::Stderr(chunk) => TerminalEvent::Output(chunk),
+                    ExecEvent::Exit(exit) => TerminalEvent::Exit(exit),
+                })
+            })
+        })
+    }
+
+    /// The next thing that happens; `None` after the exit.
+    pub async fn event(&mut self) -> Option<Result<TerminalEvent, SandboxError>> {
+        std::future::poll_fn(|cx| self.poll_event(cx)).await
+    }
+
+    /// Types.
+    pub async fn type_bytes(&self, mut input: Bytes) -> io::Result<()> {
+        while !input.is_empty() {
+            let mut guard = self.input.writable().await?;
+            let wrote = guard.try_io(|fd| nix::unistd::write(fd.get_ref(), &input).map_err(io::Error::from));
+            match wrote {
+                Ok(Ok(count)) => drop(input.split_to(count.min(input.len()))),
+                Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(Err(error)) => return Err(error),
+                Err(_would_block) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Types the interrupt character, as Ctrl-C does.
+    pub async fn interrupt(&self) -> io::Result<()> {
+        self.type_bytes(Bytes::from_static(b"\x03")).await
+    }
+
+    /// Changes the size; the foreground command gets SIGWINCH.
+    pub fn set_size(&self, size: TerminalSize) -> io::Result<()> {
+        Ok(pty::resize(self.input.get_ref().as_fd(), size.rows, size.columns)?)
+    }
+
+    /// Sends a signal to the foreground process group if the terminal can, else to everything that runs in it.
+    pub fn send_signal(&self, signal: i32) {
+        let keyboard = [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTSTP].map(|signal| signal as i32);
+        if keyboard.contains(&signal) && pty::signal_foreground(self.input.get_ref().as_fd(), signal).is_ok() {
+            return;
+        }
+        self.execution.signal(signal);
+    }
+
+    /// Ends what runs in it: TERM, the grace, KILL. The exit event follows.
+    pub fn end(&mut self) {
+        self.execution.cancel();
+    }
+
+    /// What only the local sandbox can say; after the exit event.
+    pub fn details(&self) -> Option<&LocalExit> {
+        self.execution.details()
+    }
+
+    /// Reads until the command pauses, some bytes are there, or time is over, whichever comes first.
+    pub async fn read(&mut self, wait: YieldFor) -> Result<Yielded, SandboxError> {
+        let deadline = tokio::time::Instant::now() + wait.max;
+        let mut output = Vec::new();
+        let mut omitted = 0_u64;
+        loop {
+            let pause = if output.is_empty() { deadline } else { deadline.min(tokio::time::Instant::now() + wait.idle) };
+            match tokio::time::timeout_at(pause, self.event()).await {
+                Err(_elapsed) => return Ok(Yielded { output, omitted, exit: None }),
+                Ok(None) => return Ok(Yielded { output, omitted, exit: None }),
+                Ok(Some(Err(error))) => return Err(error),
+                Ok(Some(Ok(TerminalEvent::Exit(exit)))) => return Ok(Yielded { output, omitted, exit: Some(exit) }),
+                Ok(Some(Ok(TerminalEvent::Output(chunk)))) => {
+                    output.extend_from_slice(&chunk);
+                    omitted += keep_ends(&mut output, wait.retain);
+                    let found = wait.until.as_ref().is_some_and(|wanted| contains(&output, wanted));
+                    if found || tokio::time::Instant::now() >= deadline {
+                        return Ok(Yielded { output, omitted, exit: None });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// When [`LocalTerminal::read`] gives what it has.
+#[derive(Debug, Clone)]
+pub struct YieldFor {
+    /// At the latest after this time.
+    pub max: Duration,
+    /// When something came and nothing followed for this long.
+    pub idle: Duration,
+    /// When these bytes have come.
+    pub until: Option<Vec<u8>>,
+    /// Bytes kept, half from the start and half from the end.
+    pub retain: usize,
+}
+
+impl YieldFor {
+    const SETTLE: Duration = Duration::from_millis(100);
+    const RETAIN: usize = 1 << 20;
+
+    /// After the start of a command: up to 10 s.
+    pub fn first() -> YieldFor {
+        YieldFor::at_most(Duration::from_secs(10))
+    }
+
+    /// After something was typed: up to 250 ms, with 100 ms to settle.
+    pub fn typed() -> YieldFor {
+        YieldFor::at_most(Duration::from_millis(250))
+    }
+
+    /// Up to `max`, kept between 250 ms and 30 s.
+    pub fn at_most(max: Duration) -> YieldFor {
+        let max = max.clamp(Duration::from_millis(250), Duration::from_secs(30));
+        YieldFor { max, idle: YieldFor::SETTLE, until: None, retain: YieldFor::RETAIN }
+    }
+
+    /// A look at a command that was given nothing: up to `max`, kept between 5 s and 300 s.
+    pub fn poll(max: Duration) -> YieldFor {
+        let max = max.clamp(Duration::from_secs(5), Duration::from_secs(300));
+        YieldFor { max, idle: YieldFor::SETTLE, until: None, retain: YieldFor::RETAIN }
+    }
+}
+
+/// What [`LocalTerminal::read`] gives.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Yielded {
+    /// What was shown.
+    pub output: Vec<u8>,
+    /// Bytes left out of the middle.
+    pub omitted: u64,
+    /// How the command ended, if it did.
+    pub exit: Option<ExecExit>,
+}
+
+/// Cuts the middle out of what is longer than `retain`; says how much.
+fn keep_ends(output: &mut Vec<u8>, retain: usize) -> u64 {
+    let excess = output.len().saturating_sub(retain);
+    let head = retain / 2;
+    output.drain(head..head + excess);
+    excess as u64
+}
+
+fn contains(text: &[u8], wanted: &[u8]) -> bool {
+    wanted.is_empty() || text.windows(wanted.len()).any(|window| window == wanted)
+}
+
+#[async_trait]
+impl Terminals for LocalSandbox {
+    async fn open(&self, request: TerminalRequest) -> Result<Box<dyn Terminal>, SandboxError> {
+        let opened = self.open_terminal(request).await;
+        let terminal = opened.map_err(|error| error.into_sandbox_error("a terminal".to_owned()))?;
+        Ok(Box::new(terminal))
+    }
+}
+
+#[async_trait]
+impl Terminal for LocalTerminal {
+    async fn next(&mut self) -> Option<Result<TerminalEvent, SandboxError>> {
+        self.event().await
+    }
+
+    async fn write(&self, input: Bytes) -> Result<(), SandboxError> {
+        self.type_bytes(input).await.map_err(|error| SandboxError::backend("type", error))
+    }
+
+    async fn resize(&self, size: TerminalSize) -> Result<(), SandboxError> {
+        self.set_size(size).map_err(|error| SandboxError::backend("resize the terminal", error))
+    }
+
+    async fn signal(&self, signal: i32) -> Result<(), SandboxError> {
+        self.send_signal(signal);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_of_long_output_is_cut_and_counted() {
+        let mut output = b"0123456789".to_vec();
+        assert_eq!(keep_ends(&mut output, 4), 6);
+        assert_eq!(output, b"0189");
+        assert_eq!(keep_ends(&mut output, 4), 0);
+    }
+}

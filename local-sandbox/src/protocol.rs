@@ -1,0 +1,452 @@
+//! What the host and its helper processes say to each other.
+//!
+//! Host to warden: one [`Setup`] at the start, then one descriptor-carrying `SUPERVISOR` message for each supervisor wanted.
+//! Host to supervisor: [`Launch`], then orders ([`Order`]); back come [`Reply`] messages. Integers are little-endian;
+//! strings are terminated by NUL so that the supervisor hands them to `execve` where they lie.
+
+use std::io;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::Limits;
+use crate::policy::Policy;
+
+/// The `argv[0]` that makes a process image a warden.
+pub const WARDEN_NAME: &str = "sandshell-warden";
+
+/// Asks the warden for one more supervisor, serving the socket that comes along.
+pub const SUPERVISOR: &[u8] = b"S";
+
+/// The first message to the warden.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Setup {
+    /// What to confine; `None` leaves the commands as free as the host.
+    pub policy: Option<Policy>,
+    /// Drops the capabilities that open the host's memory and environment.
+    pub protect_host: bool,
+    /// Limits that hold for the sandbox as a whole.
+    pub limits: Limits,
+    /// Fails instead of falling to a weaker tier.
+    pub require: bool,
+}
+
+/// The warden's answer to [`Setup`].
+#[derive(Debug, Serialize, Deserialize)]
+pub enum SetupReply {
+    /// The commands can come.
+    Ready(crate::report::Outcome),
+    /// Nothing was started.
+    Failed {
+        /// What was being done.
+        stage: String,
+        /// The system's reason.
+        errno: i32,
+    },
+}
+
+/// How a command's standard input, output and terminal are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wiring {
+    /// A descriptor for standard input comes along; otherwise it is `/dev/null`.
+    pub stdin: bool,
+    /// The script comes along as a descriptor and becomes fd 3.
+    pub script: bool,
+    /// A terminal of this many rows and columns is opened by the supervisor; its master goes to the host.
+    pub terminal: Option<(u16, u16)>,
+    /// The host wants to know the process id at once.
+    pub announce: bool,
+    /// Descendants that outlive the command are ended with it.
+    pub kill_background: bool,
+}
+
+/// One command to start.
+#[derive(Debug, Clone, Default)]
+pub struct Launch {
+    /// Absolute path of the program.
+    pub program: Vec<u8>,
+    /// Arguments, `argv[0]` first.
+    pub arguments: Vec<Vec<u8>>,
+    /// `NAME=VALUE` strings.
+    pub environment: Vec<Vec<u8>>,
+    /// Working directory, absolute.
+    pub directory: Vec<u8>,
+    /// Time until the tree is ended.
+    pub timeout: Option<Duration>,
+    /// Time between TERM and KILL.
+    pub grace: Duration,
+    /// Descriptors and terminal.
+    pub wiring: Wiring,
+    /// Limits of each process.
+    pub limits: Limits,
+}
+
+impl Launch {
+    /// Encodes the message; strings must hold no NUL (the caller has checked).
+    pub fn encode(&self) -> Vec<u8> {
+        let text: usize = self.arguments.iter().chain(&self.environment).map(|s| s.len() + 1).sum();
+        let mut out = Vec::with_capacity(160 + text + self.program.len() + self.directory.len());
+        out.push(b'L');
+        put(&mut out, self.timeout.map_or(u64::MAX, |t| u64::try_from(t.as_millis()).unwrap_or(u64::MAX - 1)));
+        put(&mut out, u64::try_from(self.grace.as_millis()).unwrap_or(u64::MAX));
+        let wiring = &self.wiring;
+        out.push(
+            u8::from(wiring.stdin)
+                | u8::from(wiring.script) << 1
+                | u8::from(wiring.terminal.is_some()) << 2
+                | u8::from(wiring.announce) << 3
+                | u8::from(wiring.kill_background) << 4,
+        );
+        let (rows, columns) = wiring.terminal.unwrap_or((0, 0));
+        out.extend_from_slice(&rows.to_le_bytes());
+        out.extend_from_slice(&columns.to_le_bytes());
+        for limit in self.limits.values() {
+            put(&mut out, limit.unwrap_or(u64::MAX));
+        }
+        put(&mut out, self.arguments.len() as u64);
+        put(&mut out, self.environment.len() as u64);
+        for text in [&self.program, &self.directory].into_iter().chain(&self.arguments).chain(&self.environment) {
+            out.extend_from_slice(text);
+            out.push(0);
+        }
+        out
+    }
+
+    /// Decodes what [`Launch::encode`] made.
+    pub fn decode(bytes: &[u8]) -> io::Result<Launch> {
+        let mut input = Input(bytes);
+        if input.byte()? != b'L' {
+            return Err(malformed());
+        }
+        let timeout = input.number()?;
+        let grace = Duration::from_millis(input.number()?);
+        let flags = input.byte()?;
+        let (rows, columns) = (input.short()?, input.short()?);
+        let mut limits = Limits::default();
+        for slot in limits.values_mut() {
+            let value = input.number()?;
+            *slot = (value != u64::MAX).then_some(value);
+        }
+        let (arguments, environment) = (input.number()?, input.number()?);
+        Ok(Launch {
+            timeout: (timeout != u64::MAX).then(|| Duration::from_millis(timeout)),
+            grace,
+            wiring: Wiring {
+                stdin: flags & 1 != 0,
+                script: flags & 2 != 0,
+                terminal: (flags & 4 != 0).then_some((rows, columns)),
+                announce: flags & 8 != 0,
+                kill_background: flags & 16 != 0,
+            },
+            limits,
+            program: input.text()?,
+            directory: input.text()?,
+            arguments: (0..arguments).map(|_| input.text()).collect::<io::Result<_>>()?,
+            environment: (0..environment).map(|_| input.text()).collect::<io::Result<_>>()?,
+        })
+    }
+}
+
+/// What the host asks of a supervisor that has a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// End the whole tree: TERM, the grace, KILL.
+    Kill {
+        /// Time between TERM and KILL.
+        grace: Duration,
+    },
+    /// Send a signal to the command's process group.
+    Signal(i32),
+    /// Tell the descendants' process ids.
+    List,
+}
+
+impl Order {
+    /// Encodes the message.
+    pub fn encode(self) -> Vec<u8> {
+        let (tag, value) = match self {
+            Order::Kill { grace } => (b'K', u64::try_from(grace.as_millis()).unwrap_or(u64::MAX)),
+            Order::Signal(number) => (b'G', u64::from(number.unsigned_abs())),
+            Order::List => (b'P', 0),
+        };
+        let mut out = vec![tag];
+        put(&mut out, value);
+        out
+    }
+
+    /// Decodes what [`Order::encode`] made.
+    pub fn decode(bytes: &[u8]) -> io::Result<Order> {
+        let mut input = Input(bytes);
+        let tag = input.byte()?;
+        let value = input.number()?;
+        match tag {
+            b'K' => Ok(Order::Kill { grace: Duration::from_millis(value) }),
+            b'G' => Ok(Order::Signal(i32::try_from(value).map_err(|_| malformed())?)),
+            b'P' => Ok(Order::List),
+            _ => Err(malformed()),
+        }
+    }
+}
+
+/// Where the start of a command failed; the command has not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Stage {
+    /// The request itself.
+    Request = 0,
+    /// Making the process.
+    Fork = 1,
+    /// A session of its own.
+    Session = 2,
+    /// Opening or attaching the terminal.
+    Terminal = 3,
+    /// Standard streams.
+    Streams = 4,
+    /// The working directory.
+    Directory = 5,
+    /// Limits.
+    Limits = 6,
+    /// Landlock and its kin.
+    Confinement = 7,
+    /// The program itself.
+    Program = 8,
+}
+
+impl Stage {
+    fn from_number(number: u8) -> Stage {
+        match number {
+            1 => Stage::Fork,
+            2 => Stage::Session,
+            3 => Stage::Terminal,
+            4 => Stage::Streams,
+            5 => Stage::Directory,
+            6 => Stage::Limits,
+            7 => Stage::Confinement,
+            8 => Stage::Program,
+            _ => Stage::Request,
+        }
+    }
+
+    /// The stage's name in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Request => "request",
+            Stage::Fork => "fork",
+            Stage::Session => "session",
+            Stage::Terminal => "terminal",
+            Stage::Streams => "standard streams",
+            Stage::Directory => "working directory",
+            Stage::Limits => "limits",
+            Stage::Confinement => "confinement",
+            Stage::Program => "program",
+        }
+    }
+}
+
+/// Why a supervisor ended a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum KillReason {
+    /// The time given was over.
+    Timeout = 1,
+    /// The host asked.
+    Requested = 2,
+    /// More processes than the limit.
+    Processes = 3,
+    /// More memory than the limit.
+    Memory = 4,
+    /// More output than the limit (decided by the host).
+    Output = 5,
+}
+
+impl KillReason {
+    fn from_number(number: u8) -> Option<KillReason> {
+        match number {
+            1 => Some(KillReason::Timeout),
+            2 => Some(KillReason::Requested),
+            3 => Some(KillReason::Processes),
+            4 => Some(KillReason::Memory),
+            5 => Some(KillReason::Output),
+            _ => None,
+        }
+    }
+}
+
+/// The end of a command's own process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ended {
+    /// The status as `wait` gives it.
+    pub status: i32,
+    /// Why the supervisor ended it, if it did.
+    pub killed: Option<KillReason>,
+    /// Descendants alive; 0 means that the supervisor is free again.
+    pub still_running: u32,
+    /// User time of the command and its awaited children, microseconds.
+    pub user_time: u64,
+    /// System time likewise.
+    pub system_time: u64,
+    /// Largest resident set, kibibytes.
+    pub max_resident: u64,
+    /// Time from start to end, microseconds.
+    pub duration: u64,
+}
+
+/// What a supervisor says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// The command runs; the process id is the one in the supervisor's namespace. A terminal's master comes along.
+    Started(u32),
+    /// The command has not run.
+    Failed(Stage, i32),
+    /// The command's own process has ended.
+    Ended(Ended),
+    /// No descendant is left; the supervisor is free again. Only after an `Ended` with descendants.
+    Quiet,
+    /// Answer to [`Order::List`].
+    Listing(Vec<u32>),
+}
+
+impl Reply {
+    /// Encodes the message.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(64);
+        match self {
+            Reply::Started(pid) => {
+                out.push(b's');
+                out.extend_from_slice(&pid.to_le_bytes());
+            }
+            Reply::Failed(stage, errno) => {
+                out.extend_from_slice(&[b'f', *stage as u8]);
+                out.extend_from_slice(&errno.to_le_bytes());
+            }
+            Reply::Ended(end) => {
+                out.push(b'e');
+                out.extend_from_slice(&end.status.to_le_bytes());
+                out.push(end.killed.map_or(0, |reason| reason as u8));
+                out.extend_from_slice(&end.still_running.to_le_bytes());
+                for number in [end.user_time, end.system_time, end.max_resident, end.duration] {
+                    put(&mut out, number);
+                }
+            }
+            Reply::Quiet => out.push(b'q'),
+            Reply::Listing(pids) => {
+                out.push(b'l');
+                pids.iter().for_each(|pid| out.extend_from_slice(&pid.to_le_bytes()));
+            }
+        }
+        out
+    }
+
+    /// Decodes what [`Reply::encode`] made.
+    pub fn decode(bytes: &[u8]) -> io::Result<Reply> {
+        let mut input = Input(bytes);
+        match input.byte()? {
+            b's' => Ok(Reply::Started(input.word()?)),
+            b'f' => Ok(Reply::Failed(Stage::from_number(input.byte()?), input.word()?.cast_signed())),
+            b'e' => Ok(Reply::Ended(Ended {
+                status: input.word()?.cast_signed(),
+                killed: KillReason::from_number(input.byte()?),
+                still_running: input.word()?,
+                user_time: input.number()?,
+                system_time: input.number()?,
+                max_resident: input.number()?,
+                duration: input.number()?,
+            })),
+            b'q' => Ok(Reply::Quiet),
+            b'l' => {
+                let mut pids = Vec::new();
+                while !input.0.is_empty() {
+                    pids.push(input.word()?);
+                }
+                Ok(Reply::Listing(pids))
+            }
+            _ => Err(malformed()),
+        }
+    }
+}
+
+fn put(out: &mut Vec<u8>, number: u64) {
+    out.extend_from_slice(&number.to_le_bytes());
+}
+
+fn malformed() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "malformed message between host and helper")
+}
+
+struct Input<'a>(&'a [u8]);
+
+impl Input<'_> {
+    fn take<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+        let (head, rest) = self.0.split_first_chunk::<N>().ok_or_else(malformed)?;
+        self.0 = rest;
+        Ok(*head)
+    }
+
+    fn byte(&mut self) -> io::Result<u8> {
+        Ok(u8::from_le_bytes(self.take()?))
+    }
+
+    fn short(&mut self) -> io::Result<u16> {
+        Ok(u16::from_le_bytes(self.take()?))
+    }
+
+    fn word(&mut self) -> io::Result<u32> {
+        Ok(u32::from_le_bytes(self.take()?))
+    }
+
+    fn number(&mut self) -> io::Result<u64> {
+        Ok(u64::from_le_bytes(self.take()?))
+    }
+
+    fn text(&mut self) -> io::Result<Vec<u8>> {
+        let end = self.0.iter().position(|byte| *byte == 0).ok_or_else(malformed)?;
+        let (text, rest) = self.0.split_at(end);
+        self.0 = rest.get(1..).unwrap_or_default();
+        Ok(text.to_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_launch_survives_the_wire() {
+        let launch = Launch {
+            program: b"/bin/bash".to_vec(),
+            arguments: vec![b"bash".to_vec(), b"-c".to_vec(), b"echo \xff".to_vec(), Vec::new()],
+            environment: vec![b"A=B".to_vec()],
+            directory: b"/tmp".to_vec(),
+            timeout: Some(Duration::from_millis(1500)),
+            grace: Duration::from_secs(2),
+            wiring: Wiring { stdin: true, terminal: Some((24, 80)), ..Wiring::default() },
+            limits: Limits { open_files: Some(64), ..Limits::default() },
+        };
+        let back = Launch::decode(&launch.encode()).expect("decodes");
+        assert_eq!(format!("{back:?}"), format!("{launch:?}"));
+    }
+
+    #[test]
+    fn replies_survive_the_wire() {
+        let end =
+            Ended { status: 9, killed: Some(KillReason::Timeout), still_running: 3, duration: 77, ..Ended::default() };
+        let replies = [
+            Reply::Started(12),
+            Reply::Failed(Stage::Directory, 2),
+            Reply::Ended(end),
+            Reply::Quiet,
+            Reply::Listing(vec![1, 2, 70_000]),
+        ];
+        for reply in replies {
+            assert_eq!(Reply::decode(&reply.encode()).expect("decodes"), reply);
+        }
+    }
+
+    #[test]
+    fn a_truncated_message_is_an_error() {
+        let bytes = Launch { program: b"/bin/true".to_vec(), ..Launch::default() }.encode();
+        assert!(Launch::decode(&bytes[..bytes.len() - 1]).is_err());
+        assert!(Reply::decode(b"e123").is_err());
+    }
+}

@@ -1,0 +1,360 @@
+//! The local sandbox itself.
+
+use std::fmt;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use nix::errno::Errno;
+use sandbox::{EnvChange, ExecRequest, Stdin};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::beneath::Reach;
+use crate::builder::LocalSandboxBuilder;
+use crate::environment::{self, Environment};
+use crate::error::{ConfigError, ExecError};
+use crate::host::background::{Background, Drain};
+use crate::host::execution::{Control, LocalExecution, Parts, StartFailure};
+use crate::host::helper::{Helper, Link};
+use crate::host::pipe::{self, Feeder};
+use crate::limits::Limits;
+use crate::policy::Policy;
+use crate::protocol::{Launch, Wiring};
+use crate::report::Outcome;
+use crate::scratch::Scratch;
+use crate::shell::{Resolved, Script};
+use crate::sys::message::MESSAGE_MAX;
+
+/// Real commands on the host, confined as far as asked. Dropping the last reference ends everything it runs.
+#[derive(Clone)]
+pub struct LocalSandbox {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// What a sandbox was made with; taken once.
+pub(crate) struct Settings {
+    pub cwd: PathBuf,
+    pub environment: Environment,
+    pub shell: Resolved,
+    pub timeout: Option<Duration>,
+    pub grace: Duration,
+    pub output_limit: Option<u64>,
+    pub kill_background: bool,
+    pub limits: Limits,
+    pub policy: Option<Policy>,
+    pub outcome: Outcome,
+    pub scratch: Option<Scratch>,
+}
+
+/// What executions share with their sandbox.
+pub(crate) struct Inner {
+    pub settings: Settings,
+    pub reach: Reach,
+    helper: Helper,
+    backgrounds: Mutex<Vec<(Background, JoinHandle<()>)>>,
+}
+
+/// What was left when a sandbox was shut down.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShutdownReport {
+    /// Processes that withstood SIGKILL (in an uninterruptible system call), by the host's numbers.
+    pub leaked: Vec<u32>,
+}
+
+/// What to run on a terminal or on pipes.
+pub(crate) struct Start {
+    pub words: Vec<Vec<u8>>,
+    pub script: Script,
+    pub cwd: Option<Vec<u8>>,
+    pub env: Vec<EnvChange>,
+    pub stdin: Stdin,
+    pub timeout: Option<Duration>,
+    pub cancellation: Option<CancellationToken>,
+    pub terminal: Option<(u16, u16)>,
+    pub command: String,
+}
+
+impl LocalSandbox {
+    /// The options, all at their defaults: no confinement, the host's working directory, allowlisted environment.
+    pub fn builder() -> LocalSandboxBuilder {
+        LocalSandboxBuilder::default()
+    }
+
+    /// A sandbox with all options at their defaults.
+    pub fn local() -> Result<LocalSandbox, ConfigError> {
+        LocalSandbox::builder().build()
+    }
+
+    pub(crate) fn new(inner: Arc<Inner>) -> LocalSandbox {
+        LocalSandbox { inner }
+    }
+
+    /// What is enforced, property by property.
+    pub fn report(&self) -> &Outcome {
+        &self.inner.settings.outcome
+    }
+
+    /// Starts a command. An error means that it has not run.
+    pub async fn start(&self, request: ExecRequest) -> Result<LocalExecution, ExecError> {
+        let command = request.summary();
+        let shell = &self.inner.settings.shell;
+        if request.script.contains(&0) {
+            return Err(ExecError::InvalidCommand { what: "script" });
+        }
+        let (words, script) = shell.command(&request.script, request.arg0.as_deref(), &request.args);
+        self.inner
+            .start(Start {
+                words,
+                script,
+                cwd: request.cwd,
+                env: request.env,
+                stdin: request.stdin,
+                timeout: request.timeout,
+                cancellation: request.cancellation,
+                terminal: None,
+                command,
+            })
+            .await
+    }
+
+    /// Processes that outlived their commands, oldest first.
+    pub fn background(&self) -> Vec<Background> {
+        self.inner.backgrounds().iter().map(|(background, _)| background.clone()).collect()
+    }
+
+    /// Waits until everything that was cancelled or dropped has ended.
+    pub async fn quiesce(&self) {
+        while !self.inner.helper.is_quiet() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Ends everything and waits until it is gone. Nothing can be started afterwards; a second time does nothing.
+    pub async fn shutdown(&self) -> ShutdownReport {
+        ShutdownReport { leaked: self.inner.helper.close(self.inner.settings.grace).await }
+    }
+}
+
+impl fmt::Debug for LocalSandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalSandbox").field("cwd", &self.inner.settings.cwd).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    pub(crate) fn new(settings: Settings, reach: Reach, helper: Helper) -> Inner {
+        Inner { settings, reach, helper, backgrounds: Mutex::default() }
+    }
+
+    fn backgrounds(&self) -> std::sync::MutexGuard<'_, Vec<(Background, JoinHandle<()>)>> {
+        self.backgrounds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the sandbox was shut down.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.helper.is_closed()
+    }
+
+    /// The absolute form of a path as requests give it.
+    pub(crate) fn absolute(&self, path: &[u8]) -> Vec<u8> {
+        sandbox::resolve(self.settings.cwd.as_os_str().as_bytes(), path)
+    }
+
+    fn directory(&self, cwd: Option<&[u8]>) -> Vec<u8> {
+        let own = self.settings.cwd.as_os_str().as_bytes();
+        match cwd {
+            None => own.to_vec(),
+            // Not folded: `link/..` is where the kernel says it is.
+            Some(path) if path.starts_with(b"/") => path.to_vec(),
+            Some(path) => Path::new(std::ffi::OsStr::from_bytes(own))
+                .join(std::ffi::OsStr::from_bytes(path))
+                .into_os_string()
+                .into_vec(),
+        }
+    }
+
+    fn environment(&self, changes: &[EnvChange], terminal: bool) -> Result<Vec<Vec<u8>>, ExecError> {
+        let mut environment = self.settings.environment.clone();
+        if terminal {
+            environment.set("TERM", b"xterm-256color");
+        }
+        for change in changes {
+            if !environment::is_valid(change) {
+                return Err(ExecError::InvalidCommand { what: "environment" });
+            }
+            environment.change(change);
+        }
+        Ok(environment.strings())
+    }
+
+    pub(crate) async fn start(self: &Arc<Self>, start: Start) -> Result<LocalExecution, ExecError> {
+        if start.cancellation.as_ref().is_some_and(CancellationToken::is_cancelled) {
+            return Err(ExecError::Cancelled);
+        }
+        if start.words.iter().any(|word| word.contains(&0)) {
+            return Err(ExecError::InvalidCommand { what: "argument" });
+        }
+        let directory = self.directory(start.cwd.as_deref());
+        if directory.contains(&0) {
+            return Err(ExecError::InvalidCommand { what: "working directory" });
+        }
+        let launch = Launch {
+            program: self.settings.shell.path.as_os_str().as_bytes().to_vec(),
+            environment: self.environment(&start.env, start.terminal.is_some())?,
+            arguments: start.words,
+            directory,
+            timeout: start.timeout.or(self.settings.timeout),
+            grace: self.settings.grace,
+            wiring: Wiring {
+                stdin: start.terminal.is_none() && !matches!(start.stdin, Stdin::Empty),
+                script: matches!(start.script, Script::File(_)),
+                terminal: start.terminal,
+                announce: true,
+                kill_background: self.settings.kill_background || start.terminal.is_some(),
+            },
+            limits: self.settings.limits,
+        };
+        let script = match &start.script {
+            Script::Argument => None,
+            Script::File(bytes) => Some(sealed(c"script", bytes)?),
+        };
+        let cancellation = start.cancellation.map(|token| Box::pin(token.cancelled_owned()));
+        let mut parts = self.send(&launch, script.as_ref(), start.stdin).await?;
+        parts.cancellation = cancellation;
+        parts.command = start.command;
+        let mut execution = LocalExecution::new(parts);
+        match execution.started().await {
+            Ok(()) => Ok(execution),
+            Err(StartFailure::HelperDied) => Err(ExecError::HelperDied),
+            Err(StartFailure::Refused(stage, errno)) => {
+                Err(ExecError::from_stage(stage, errno, &launch.program, &launch.directory))
+            }
+        }
+    }
+
+    /// Makes the pipes and hands everything to a supervisor, again after a while when the system is short of something.
+    async fn send(
+        self: &Arc<Self>,
+        launch: &Launch,
+        script: Option<&OwnedFd>,
+        stdin: Stdin,
+    ) -> Result<Parts, ExecError> {
+        const PAUSES: [u64; 4] = [5, 20, 75, 200];
+        let mut pauses = PAUSES.into_iter();
+        let mut stdin = Some(stdin);
+        loop {
+            match self.try_send(launch, script, &mut stdin) {
+                Err(ExecError::Resources(error)) => match pauses.next() {
+                    Some(pause) => tokio::time::sleep(Duration::from_millis(pause)).await,
+                    None => return Err(ExecError::Resources(error)),
+                },
+                other => return other,
+            }
+        }
+    }
+
+    fn try_send(
+        self: &Arc<Self>,
+        launch: &Launch,
+        script: Option<&OwnedFd>,
+        stdin: &mut Option<Stdin>,
+    ) -> Result<Parts, ExecError> {
+        let short = ExecError::Resources;
+        let mut ours = (None, None, None);
+        let mut theirs: Vec<OwnedFd> = Vec::new();
+        if launch.wiring.stdin {
+            let (read_end, write_end) = pipe::writable().map_err(short)?;
+            theirs.push(read_end);
+            ours.0 = Some(write_end);
+        }
+        if launch.wiring.terminal.is_none() {
+            let (stdout, their_stdout) = pipe::readable().map_err(short)?;
+            let (stderr, their_stderr) = pipe::readable().map_err(short)?;
+            theirs.extend([their_stdout, their_stderr]);
+            (ours.1, ours.2) = (Some(stdout), Some(stderr));
+        }
+        let mut bytes = launch.encode();
+        let payload = if bytes.len() > MESSAGE_MAX {
+            let payload = sealed(c"launch", &bytes)?;
+            bytes = b"M".to_vec();
+            Some(payload)
+        } else {
+            None
+        };
+        let descriptors: Vec<BorrowedFd<'_>> = theirs
+            .iter()
+            .map(AsFd::as_fd)
+            .chain(script.map(AsFd::as_fd))
+            .chain(payload.as_ref().map(AsFd::as_fd))
+            .collect();
+        let link = self.helper.launch(&bytes, &descriptors)?;
+        let control = Control::new(link).map_err(short)?;
+        let feeder = match (ours.0, stdin.take()) {
+            (Some(fd), Some(Stdin::Bytes(bytes))) => Some(Feeder::new(fd, bytes, None)?),
+            (Some(fd), Some(Stdin::Stream(source))) => Some(Feeder::new(fd, Bytes::new(), Some(source))?),
+            _ => None,
+        };
+        Ok(Parts {
+            inner: Arc::clone(self),
+            control,
+            stdout: ours.1,
+            stderr: ours.2,
+            stdin: feeder,
+            cancellation: None,
+            command: String::new(),
+            grace: launch.grace,
+            output_limit: self.settings.output_limit,
+        })
+    }
+
+    /// Takes back an idle supervisor.
+    pub(crate) fn release(&self, link: Link) {
+        self.helper.release(link);
+    }
+
+    /// Ends a tree that nobody waits for.
+    pub(crate) fn abandon(&self, link: Link, grace: Duration) {
+        self.helper.abandon(link, grace);
+    }
+
+    /// Drains what outlived its command until it is gone. Without a runtime it ends at once.
+    pub(crate) fn keep_in_background(self: &Arc<Self>, mut drain: Drain) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let background = drain.background.clone();
+        let inner = Arc::downgrade(self);
+        let task = runtime.spawn(async move {
+            let usable = std::future::poll_fn(|cx| drain.poll_quiet(cx)).await;
+            if let (true, Some(inner)) = (usable, inner.upgrade()) {
+                inner.release(drain.control.into_link());
+            }
+        });
+        self.backgrounds().push((background, task));
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        for (_, task) in self.backgrounds().drain(..) {
+            task.abort();
+        }
+    }
+}
+
+/// A file in memory that nobody can change any more.
+fn sealed(name: &std::ffi::CStr, bytes: &[u8]) -> Result<OwnedFd, ExecError> {
+    use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+    use nix::sys::memfd::{MFdFlags, memfd_create};
+    let short = |errno: Errno| ExecError::Resources(errno.into());
+    let fd = memfd_create(name, MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING).map_err(short)?;
+    let mut file = std::fs::File::from(fd);
+    std::io::Write::write_all(&mut file, bytes)?;
+    std::io::Seek::rewind(&mut file)?;
+    let fd = OwnedFd::from(file);
+    let seals = SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_SEAL;
+    fcntl(&fd, FcntlArg::F_ADD_SEALS(seals)).map_err(short)?;
+    Ok(fd)
+}

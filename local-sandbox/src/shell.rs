@@ -1,0 +1,129 @@
+//! Which shell runs scripts, and with which words.
+
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::error::ConfigError;
+
+/// A script at least this long goes to the shell as a file: the system takes no argument of 128 KiB.
+pub const LONGEST_ARGUMENT: usize = 120 * 1024;
+
+/// Which shell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Shell {
+    /// The first `bash` on the host's `PATH`, else `/bin/bash`, else `/bin/sh`.
+    #[default]
+    Auto,
+    /// `/bin/sh`.
+    Posix,
+    /// This one.
+    Path(PathBuf),
+}
+
+/// A shell that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolved {
+    /// Its absolute path.
+    pub path: PathBuf,
+    bash: bool,
+}
+
+impl Shell {
+    /// Finds it; once per sandbox, so that later changes of the host's `PATH` have no effect.
+    pub fn resolve(&self) -> Result<Resolved, ConfigError> {
+        match self {
+            Shell::Auto => {
+                let path = std::env::var_os("PATH").unwrap_or_default();
+                let found = std::env::split_paths(&path).filter(|dir| dir.is_absolute()).map(|dir| dir.join("bash"));
+                let found = found.chain(["/bin/bash".into(), "/bin/sh".into()]).find(|path| is_executable(path));
+                found.map(Resolved::new).ok_or_else(|| ConfigError::Shell { path: "/bin/sh".into() })
+            }
+            Shell::Posix => Ok(Resolved::new("/bin/sh".into())),
+            Shell::Path(path) if path.is_absolute() && is_executable(path) => Ok(Resolved::new(path.clone())),
+            Shell::Path(path) => Err(ConfigError::Shell { path: path.clone() }),
+        }
+    }
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}
+
+/// How a script reaches the shell.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Script {
+    /// As an argument.
+    Argument,
+    /// As these bytes in a file open as fd 3.
+    File(Vec<u8>),
+}
+
+impl Resolved {
+    fn new(path: PathBuf) -> Resolved {
+        let bash = path.file_name().is_some_and(|name| name.as_bytes() == b"bash");
+        Resolved { path, bash }
+    }
+
+    fn name(&self) -> Vec<u8> {
+        self.path.file_name().map(|name| name.as_bytes().to_vec()).unwrap_or_default()
+    }
+
+    /// The words that run `script`, `$0` and the positional parameters as given.
+    pub fn command(&self, script: &[u8], arg0: Option<&[u8]>, args: &[Vec<u8>]) -> (Vec<Vec<u8>>, Script) {
+        let mut words = vec![self.name()];
+        if self.bash {
+            words.extend([b"--norc".to_vec(), b"--noprofile".to_vec()]);
+        }
+        words.push(b"-c".to_vec());
+        let how = if script.len() < LONGEST_ARGUMENT {
+            words.push(script.to_vec());
+            Script::Argument
+        } else {
+            words.push(b". /proc/self/fd/3".to_vec());
+            // On the first line, so that line numbers stay; commands do not see the descriptor.
+            Script::File([b"exec 3<&-; ", script].concat())
+        };
+        if arg0.is_some() || !args.is_empty() {
+            words.push(arg0.map_or_else(|| self.name(), <[u8]>::to_vec));
+            words.extend(args.iter().cloned());
+        }
+        (words, how)
+    }
+
+    /// The words of an interactive shell.
+    pub fn interactive(&self) -> Vec<Vec<u8>> {
+        let mut words = vec![self.name()];
+        if self.bash {
+            words.extend([b"--norc".to_vec(), b"--noprofile".to_vec()]);
+        }
+        words.push(b"-i".to_vec());
+        words
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_script_is_an_argument_and_arg0_is_filled_in_before_arguments() {
+        let shell = Resolved::new("/bin/sh".into());
+        let (words, how) = shell.command(b"echo", None, &[b"x".to_vec()]);
+        assert_eq!(words, [&b"sh"[..], b"-c", b"echo", b"sh", b"x"]);
+        assert_eq!(how, Script::Argument);
+    }
+
+    #[test]
+    fn a_long_script_is_a_file() {
+        let (words, how) = Resolved::new("/usr/bin/bash".into()).command(&[b' '; LONGEST_ARGUMENT], None, &[]);
+        assert_eq!(words, [&b"bash"[..], b"--norc", b"--noprofile", b"-c", b". /proc/self/fd/3"]);
+        assert!(matches!(how, Script::File(bytes) if bytes.len() == LONGEST_ARGUMENT + 11));
+    }
+
+    #[test]
+    fn a_relative_shell_is_refused() {
+        assert!(Shell::Path("bash".into()).resolve().is_err());
+        assert!(Shell::Path("/nonexistent/bash".into()).resolve().is_err());
+    }
+}

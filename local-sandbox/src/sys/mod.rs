@@ -1,0 +1,8 @@
+//! System calls: the only modules of the crate that may hold `unsafe`, each block with its justification and proof.
+
+pub mod capability;
+pub mod landlock;
+pub mod message;
+pub mod process;
+pub mod pty;
+pub mod reactor;

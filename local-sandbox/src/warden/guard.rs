@@ -1,0 +1,166 @@
+//! The warden: confines itself once, makes supervisors on demand, and ends what a dead supervisor leaves behind.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::unistd::{ForkResult, Pid};
+
+use super::supervisor::{self, Confinement};
+use super::tree;
+use crate::protocol::{SUPERVISOR, Setup, SetupReply};
+use crate::sys::message::{self, MESSAGE_MAX, Received};
+use crate::sys::process::{self, Reaped};
+
+/// Where the warden's socket lives, beyond the numbers commands use.
+const SOCKET_NUMBER: i32 = 10;
+
+/// Is the warden until the host is gone; never returns.
+pub fn run() -> ! {
+    let status = match serve() {
+        Ok(()) => 0,
+        Err(error) => 1 + i32::from(error.raw_os_error().is_none()),
+    };
+    process::exit_now(status)
+}
+
+fn serve() -> io::Result<()> {
+    let (socket, signals) = detach()?;
+    let mut buffer = vec![0; MESSAGE_MAX];
+    let first = message::receive(socket.as_fd(), &mut buffer, true)?;
+    if first.length == 0 {
+        return Ok(());
+    }
+    let setup: Setup = serde_json::from_slice(buffer.get(..first.length).unwrap_or_default())?;
+    let confined = super::confine::apply(&setup, &socket)?;
+    let Some(confined) = confined else { return Ok(()) };
+    let mut warden = Warden { socket, signals, confinement: confined, supervisors: BTreeSet::new() };
+    warden.watch(&mut buffer)
+}
+
+/// Cuts what the warden has of the host: descriptors, signals, the reach of other processes.
+fn detach() -> io::Result<(OwnedFd, SignalFd)> {
+    process::set_name(c"sandshell-warden");
+    // What the host left open across exec ends here.
+    process::close_range(3, u32::MAX)?;
+    let socket = process::own(fcntl(std::io::stdin(), FcntlArg::F_DUPFD_CLOEXEC(SOCKET_NUMBER))?);
+    process::silence_streams()?;
+    process::default_signals();
+    let all = SigSet::all();
+    all.thread_block()?;
+    let mut ends = SigSet::empty();
+    ends.add(Signal::SIGCHLD);
+    let signals = SignalFd::with_flags(&ends, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+    // Away from the host's process group and terminal.
+    nix::unistd::setsid()?;
+    process::become_subreaper()?;
+    Ok((socket, signals))
+}
+
+/// Tells the host how the setup went.
+pub fn answer(socket: &OwnedFd, reply: &SetupReply, rights: &[std::os::fd::BorrowedFd<'_>]) -> io::Result<()> {
+    message::send(socket.as_fd(), &serde_json::to_vec(reply)?, rights, true)
+}
+
+struct Warden {
+    socket: OwnedFd,
+    signals: SignalFd,
+    confinement: Confinement,
+    supervisors: BTreeSet<i32>,
+}
+
+impl Warden {
+    /// Serves until the host's end is closed and every supervisor has ended its tree.
+    fn watch(&mut self, buffer: &mut [u8]) -> io::Result<()> {
+        let mut listening = true;
+        loop {
+            self.reap_all()?;
+            if !listening && self.supervisors.is_empty() {
+                return Ok(());
+            }
+            let mut watched = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
+            if listening {
+                watched.push(PollFd::new(self.socket.as_fd(), PollFlags::POLLIN));
+            }
+            match poll(&mut watched, PollTimeout::NONE) {
+                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+            let spoken = watched.get(1).and_then(PollFd::revents).is_some_and(|events| !events.is_empty());
+            let _ = self.signals.read_signal();
+            if spoken {
+                let received = message::receive(self.socket.as_fd(), buffer, true)?;
+                listening = received.length > 0;
+                if buffer.get(..received.length) == Some(SUPERVISOR) {
+                    self.supervise(received)?;
+                }
+            }
+        }
+    }
+
+    fn supervise(&mut self, received: Received) -> io::Result<()> {
+        let Some(socket) = received.descriptors.into_iter().next() else { return Ok(()) };
+        match process::fork() {
+            Ok(ForkResult::Parent { child }) => {
+                self.supervisors.insert(child.as_raw());
+                Ok(())
+            }
+            // No process to be had: the host sees its socket end and says so.
+            Err(_) => Ok(()),
+            Ok(ForkResult::Child) => {
+                process::set_name(c"sandshell-super");
+                let status = match self.become_supervisor(&socket) {
+                    Ok(()) => 0,
+                    Err(_) => 1,
+                };
+                process::exit_now(status)
+            }
+        }
+    }
+
+    fn become_supervisor(&mut self, socket: &OwnedFd) -> io::Result<()> {
+        // Its number now leads to a null device, so that the warden's end is closed when the warden ends.
+        let null = std::fs::File::open("/dev/null")?;
+        nix::unistd::dup3(&null, &mut self.socket, nix::fcntl::OFlag::O_CLOEXEC)?;
+        process::become_subreaper()?;
+        supervisor::serve(socket, &self.signals, &self.confinement)
+    }
+
+    /// Reaps supervisors, and ends what one left that did not end by itself.
+    fn reap_all(&mut self) -> io::Result<()> {
+        let mut orphaned = false;
+        loop {
+            match process::reap()? {
+                Reaped::Child(exit) => orphaned |= self.supervisors.remove(&exit.pid) && exit.status != 0,
+                Reaped::Running => break,
+                Reaped::None => return Ok(()),
+            }
+        }
+        if orphaned {
+            self.end_orphans();
+        }
+        Ok(())
+    }
+
+    /// Children that are no supervisors come from a supervisor that was killed: they have nobody who answers for them.
+    fn end_orphans(&self) {
+        const ROUNDS: usize = 64;
+        let own = std::process::id().cast_signed();
+        for _ in 0..ROUNDS {
+            let orphans: Vec<i32> =
+                tree::children_of(own).into_iter().filter(|pid| !self.supervisors.contains(pid)).collect();
+            if orphans.is_empty() {
+                return;
+            }
+            for pid in orphans {
+                tree::kill_all(pid);
+                let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+                let _ = nix::sys::wait::waitpid(Pid::from_raw(pid), None);
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Finding and ending all descendants of a supervisor.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// The most levels followed at once; a deeper chain is found in the next round, when its top is gone.
+const DEPTH_MAX: usize = 4096;
+
+/// The living descendants of `root`, parents before children. Zombies are left out, but not what they have below them.
+///
+/// From `/proc/PID/task/TID/children` (CONFIG_PROC_CHILDREN), else from the parents told by `/proc/PID/stat`.
+pub fn descendants(root: i32) -> Vec<i32> {
+    let by_files = fs::exists(format!("/proc/{root}/task/{root}/children")).unwrap_or(false);
+    let table = if by_files { Vec::new() } else { parents() };
+    let mut seen = BTreeSet::from([root]);
+    let mut found = Vec::new();
+    let mut level = vec![root];
+    for _ in 0..DEPTH_MAX {
+        let mut next = Vec::new();
+        for parent in level {
+            let children = if by_files { children_of(parent) } else { children_in(&table, parent) };
+            next.extend(children.into_iter().filter(|child| seen.insert(*child)));
+        }
+        if next.is_empty() {
+            break;
+        }
+        found.extend(next.iter().copied().filter(|pid| is_alive(*pid)));
+        level = next;
+    }
+    found
+}
+
+/// The direct children of a process, those of all its threads.
+pub fn children_of(pid: i32) -> Vec<i32> {
+    let mut children = Vec::new();
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return children };
+    for thread in threads.flatten() {
+        let Ok(text) = fs::read_to_string(thread.path().join("children")) else { continue };
+        children.extend(text.split_ascii_whitespace().filter_map(|word| word.parse::<i32>().ok()));
+    }
+    children
+}
+
+fn children_in(table: &[(i32, i32)], parent: i32) -> Vec<i32> {
+    table.iter().filter(|(_, of)| *of == parent).map(|(pid, _)| *pid).collect()
+}
+
+/// All processes with their parents.
+fn parents() -> Vec<(i32, i32)> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    let numbers = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    numbers.filter_map(|pid| Some((pid, stat_field(pid, 1)?.parse().ok()?))).collect()
+}
+
+/// The `index`th field of `/proc/PID/stat` after the name: 0 is the state, 1 the parent.
+fn stat_field(pid: i32, index: usize) -> Option<String> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    // The name may hold spaces and parentheses: what follows starts after the last one.
+    let after = stat.iter().rposition(|byte| *byte == b')')? + 1;
+    let text = std::str::from_utf8(stat.get(after..)?).ok()?;
+    text.split_ascii_whitespace().nth(index).map(str::to_owned)
+}
+
+fn is_alive(pid: i32) -> bool {
+    !matches!(stat_field(pid, 0).as_deref(), None | Some("Z" | "X"))
+}
+
+/// Sends a signal to every descendant of `root`; says how many there were.
+pub fn signal_all(root: i32, signal: Signal) -> usize {
+    let all = descendants(root);
+    for pid in &all {
+        let _ = kill(Pid::from_raw(*pid), signal);
+    }
+    all.len()
+}
+
+/// One round of ending everything below `root`: all are stopped until no new one shows up, so that none can fork away
+/// from the KILL that follows.
+pub fn kill_all(root: i32) -> usize {
+    const STOP_ROUNDS: usize = 8;
+    let mut stopped = BTreeSet::new();
+    for _ in 0..STOP_ROUNDS {
+        let fresh: Vec<i32> = descendants(root).into_iter().filter(|pid| stopped.insert(*pid)).collect();
+        if fresh.is_empty() {
+            break;
+        }
+        for pid in fresh {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGSTOP);
+        }
+    }
+    for pid in &stopped {
+        let _ = kill(Pid::from_raw(*pid), Signal::SIGKILL);
+    }
+    stopped.len()
+}
