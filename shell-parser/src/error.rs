@@ -37,6 +37,9 @@ pub enum SyntaxErrorKind {
     /// Any other message of bash, without the `bash: line N:` before it.
     #[error("{}", String::from_utf8_lossy(.0))]
     Message(Box<[u8]>),
+    /// Two such messages, each on its own line.
+    #[error("{}; {}", String::from_utf8_lossy(.0), String::from_utf8_lossy(.1))]
+    TwoMessages(Box<[u8]>, Box<[u8]>),
     /// Constructs are nested deeper than the bound.
     #[error("maximum nesting level exceeded ({0})")]
     TooDeep(u32),
@@ -61,9 +64,16 @@ impl SyntaxError {
             prefix.extend_from_slice(b": ");
         }
         prefix.extend_from_slice(format!("line {}: ", self.line).as_bytes());
-        let mut out = prefix.clone();
-        self.kind.write_to(&mut out);
-        out.push(b'\n');
+        let mut out = Vec::new();
+        let kind = match &self.kind {
+            SyntaxErrorKind::Incomplete { at_end } => at_end,
+            kind => kind,
+        };
+        for text in kind.messages().into_iter().filter(|text| !text.is_empty()) {
+            out.extend_from_slice(&prefix);
+            out.extend_from_slice(&text);
+            out.push(b'\n');
+        }
         if let Some(line) = &self.source_line {
             out.extend_from_slice(&prefix);
             out.push(b'`');
@@ -75,16 +85,15 @@ impl SyntaxError {
 }
 
 impl SyntaxErrorKind {
-    fn write_to(&self, out: &mut Vec<u8>) {
+    /// bash's messages for it.
+    fn messages(&self) -> Vec<Vec<u8>> {
         match self {
-            Self::Incomplete { at_end } => at_end.write_to(out),
             Self::UnexpectedToken(token) => {
-                out.extend_from_slice(b"syntax error near unexpected token `");
-                out.extend_from_slice(token);
-                out.push(b'\'');
+                vec![[b"syntax error near unexpected token `", &token[..], b"'"].concat()]
             }
-            Self::Message(text) => out.extend_from_slice(text),
-            other => out.extend_from_slice(other.to_string().as_bytes()),
+            Self::Message(text) => vec![text.to_vec()],
+            Self::TwoMessages(first, second) => vec![first.to_vec(), second.to_vec()],
+            other => vec![other.to_string().into_bytes()],
         }
     }
 }

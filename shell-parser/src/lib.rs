@@ -3,13 +3,24 @@
 //! No expansion, no execution, no input or output. [`ast::Unit`] is one complete command, the way bash reads and runs
 //! a script: options and aliases may change between one and the next.
 
+mod alias;
 pub mod arith;
 pub mod ast;
+mod command;
+mod cond;
+mod core;
 pub mod error;
+mod here_document;
+mod input;
+mod lex;
 pub mod parser;
+mod redirection;
 pub mod span;
+mod word;
 
+pub use arith::{ArithError, ArithUnit, parse_arith};
 pub use ast::Unit;
+pub use core::MAX_NESTING;
 pub use error::{SyntaxError, SyntaxErrorKind};
-pub use parser::{AliasLookup, Options};
+pub use parser::{AliasLookup, Options, Parser, parse_all};
 pub use span::Span;

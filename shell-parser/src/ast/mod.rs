@@ -26,5 +26,5 @@ pub use id::{
 };
 pub use parameter::{CaseChange, Parameter, ParameterExpansion, ParameterOperator, Subscript, SubstituteKind};
 pub use redirection::{Duplicate, HereDocument, Redirection, RedirectionFd, RedirectionKind};
-pub use unit::Unit;
+pub use unit::{Unit, Warning};
 pub use word::{BraceExpansion, CommandSubstitution, Direction, RangeStyle, Word, WordFacts, WordPart};

@@ -93,4 +93,6 @@ pub struct HereDocument {
     pub unterminated: Option<(u32, u32)>,
     /// Where the body stands.
     pub span: Span,
+    /// The line of the operator.
+    pub line: u32,
 }

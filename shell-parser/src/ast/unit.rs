@@ -10,6 +10,15 @@ use super::{
 };
 use crate::span::Span;
 
+/// Something bash warns about while it reads a command, and goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// The line that bash reports.
+    pub line: u32,
+    /// The text after `bash: line N: warning: `.
+    pub text: String,
+}
+
 macro_rules! arenas {
     ($($(#[$one:meta])* $get:ident, $(#[$many:meta])* $slice:ident, $all:ident: $node:ty, $id:ty;)*) => {
         /// One complete command: its nodes, and the root among them.
@@ -26,12 +35,14 @@ macro_rules! arenas {
             pub(crate) first_line: u32,
             /// The command; `None` for a unit of only comments and blank lines (never given out by the parser).
             pub(crate) root: Option<CommandId>,
+            /// What bash warns about while it reads the command.
+            pub(crate) warnings: Vec<Warning>,
             $(pub(crate) $all: Vec<$node>,)*
         }
 
         impl Unit {
             pub(crate) fn new() -> Self {
-                Self { src: Bytes::new(), base: 0, first_line: 1, root: None, $($all: Vec::new(),)* }
+                Self { src: Bytes::new(), base: 0, first_line: 1, root: None, warnings: Vec::new(), $($all: Vec::new(),)* }
             }
 
             $(
@@ -97,6 +108,11 @@ impl Unit {
     #[inline]
     pub fn line(&self, id: CommandId) -> u32 {
         self.command(id).line
+    }
+
+    /// What bash warns about while it reads this command, in order.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// The whole source text of the complete command.

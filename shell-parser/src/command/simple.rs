@@ -1,0 +1,100 @@
+//! Simple commands. POSIX 2.9.1.
+
+use bytes::Bytes;
+
+use crate::ast::{Command, CommandKind, SimpleCommand, Word, WordFacts, WordPart};
+use crate::core::{Core, Parsed};
+use crate::span::Span;
+use crate::word::{Ends, Style};
+
+/// Builtins whose arguments may be assignments. bash manual "Shell Parameters", "Arrays".
+fn is_declaration_builtin(name: &[u8]) -> bool {
+    matches!(name, b"declare" | b"typeset" | b"local" | b"export" | b"readonly" | b"alias" | b"eval" | b"let")
+}
+
+impl Core<'_> {
+    /// Reads a simple command, or a function definition that begins with its name.
+    pub(crate) fn simple_command(&mut self) -> Parsed<Command> {
+        let start = self.input.offset();
+        let position = self.input.position();
+        let mut line = self.input.line;
+        let assignments = self.scratch.assignments.len();
+        let words = self.scratch.words.len();
+        let redirections = self.scratch.redirections.len();
+        let mut declaration = false;
+        loop {
+            self.skip_blanks();
+            let count = self.scratch.words.len() - words;
+            if (count == 0 || std::mem::take(&mut self.alias_blank)) && self.try_alias()? {
+                continue;
+            }
+            if self.redirection()? {
+                continue;
+            }
+            if count == 0 && self.assignment()? {
+                continue;
+            }
+            let declared = declaration && self.declaration_argument()?;
+            if declared {
+                continue;
+            }
+            let Some(word) = self.command_word(count == 0)? else {
+                let alone = count == 1
+                    && self.scratch.assignments.len() == assignments
+                    && self.scratch.redirections.len() == redirections;
+                if self.input.peek() == Some(b'(') && count > 0 {
+                    if alone {
+                        let name = self.name_text(position);
+                        self.scratch.words.truncate(words);
+                        return self.function_definition(start, line, name);
+                    }
+                    return Err(self.unexpected_parenthesis(count));
+                }
+                break;
+            };
+            if count == 0 {
+                declaration = match self.unit.parts(word.parts) {
+                    [WordPart::Literal(name)] => word.facts.has(WordFacts::LITERAL) && is_declaration_builtin(name),
+                    _ => false,
+                };
+            }
+            // bash numbers a command by the line on which the token behind its name ends.
+            if count <= 1 && self.scratch.assignments.len() == assignments {
+                line = self.input.line;
+            }
+            self.scratch.words.push(word);
+        }
+        let command =
+            SimpleCommand { assignments: self.flush_assignments(assignments), words: self.flush_words(words) };
+        let redirections = self.flush_redirections(redirections);
+        if command.words.is_empty() && command.assignments.is_empty() && redirections.is_empty() {
+            return Err(self.unexpected());
+        }
+        let span = Span::new(start, self.input.end_offset());
+        Ok(Command { kind: CommandKind::Simple(command), redirections, span, line })
+    }
+
+    /// Reads a word of a simple command. At its start a subscript may hold metacharacters: `a[1 + 2]=3` is an
+    /// assignment, and without the `=` still one word.
+    fn command_word(&mut self, first: bool) -> Parsed<Option<Word>> {
+        let mut style = self.style(Ends::Metacharacter);
+        if first {
+            style.text_until = self.subscript_end().unwrap_or(0);
+        }
+        self.word_in_style(Style { ..style })
+    }
+
+    /// The source text of the command name that began at `position` and ends before the blanks at the cursor.
+    fn name_text(&self, position: usize) -> Bytes {
+        let text = self.input.bytes(position, self.input.position());
+        let length = text.iter().rposition(|byte| !matches!(byte, b' ' | b'\t')).map_or(0, |last| last + 1);
+        self.input.slice(position, position + length)
+    }
+
+    /// The error for `(` behind a simple command's words: bash takes `word (` for the start of a function definition
+    /// and then misses the `)`.
+    fn unexpected_parenthesis(&mut self, count: usize) -> Box<crate::error::SyntaxError> {
+        let _ = count;
+        self.unexpected()
+    }
+}

@@ -1,0 +1,111 @@
+//! Where a quoted or bracketed construct ends, without parsing it.
+//!
+//! Used where bash itself looks for the end before it knows what is inside: arithmetic, brace expansion, substitutions
+//! that are refused only when they are expanded. One pass, no recursion.
+
+/// The position after the construct that is open at `position`: `closer` is its closing byte, which is `)` or `}` or
+/// `]` or `"`. Inside double quotes around `${`, `quoted`, single quotes are plain text. `None` when it does not end.
+pub(crate) fn closing(text: &[u8], position: usize, closer: u8, quoted: bool) -> Option<usize> {
+    /// A brace of `${` between double quotes.
+    const QUOTED_BRACE: u8 = b'{';
+    let mut open = vec![if quoted && closer == b'}' { QUOTED_BRACE } else { closer }];
+    let mut at = position;
+    while let Some(&byte) = text.get(at) {
+        let top = *open.last()?;
+        at += 1;
+        match byte {
+            b'\\' => at += 1,
+            b'`' => at = after_byte(text, at, b'`', true)?,
+            b'$' => match text.get(at) {
+                Some(b'(') => {
+                    open.push(b')');
+                    at += 1;
+                }
+                Some(b'{') => {
+                    let inside_quotes = top == b'"' || top == QUOTED_BRACE;
+                    open.push(if inside_quotes { QUOTED_BRACE } else { b'}' });
+                    at += 1;
+                }
+                Some(b'\'') if top != b'"' && top != QUOTED_BRACE => at = after_byte(text, at + 1, b'\'', true)?,
+                // `$$` and `$#` are parameters.
+                Some(b'$' | b'#') => at += 1,
+                _ => {}
+            },
+            b'"' if top == b'"' => {
+                open.pop();
+            }
+            b'"' => open.push(b'"'),
+            _ if top == b'"' => {}
+            b'\'' if top != QUOTED_BRACE => at = after_byte(text, at, b'\'', false)?,
+            b'}' if top == QUOTED_BRACE || top == b'}' => {
+                open.pop();
+            }
+            b'(' if top == b')' => open.push(b')'),
+            b'[' if top == b']' => open.push(b']'),
+            _ if byte == top && matches!(byte, b')' | b']') => {
+                open.pop();
+            }
+            _ => {}
+        }
+        if open.is_empty() {
+            return Some(at);
+        }
+    }
+    None
+}
+
+/// The position after the next `closer` that no backslash (if `escapes`) hides.
+pub(crate) fn after_byte(text: &[u8], mut at: usize, closer: u8, escapes: bool) -> Option<usize> {
+    loop {
+        match *text.get(at)? {
+            b'\\' if escapes => at += 2,
+            byte if byte == closer => return Some(at + 1),
+            _ => at += 1,
+        }
+    }
+}
+
+/// The position after the quotation, expansion or escaped byte at `at`, when one begins there: `Some(None)` when it
+/// does not end.
+pub(crate) fn construct(text: &[u8], at: usize) -> Option<Option<usize>> {
+    let next = text.get(at + 1);
+    Some(match text.get(at)? {
+        b'\\' => Some(at + 2),
+        b'\'' => after_byte(text, at + 1, b'\'', false),
+        b'"' => closing(text, at + 1, b'"', false),
+        b'`' => after_byte(text, at + 1, b'`', true),
+        b'$' => match next {
+            Some(b'(') => closing(text, at + 2, b')', false),
+            Some(b'{') => closing(text, at + 2, b'}', false),
+            Some(b'\'') => after_byte(text, at + 2, b'\'', true),
+            _ => return None,
+        },
+        b'<' | b'>' if next == Some(&b'(') => closing(text, at + 2, b')', false),
+        _ => return None,
+    })
+}
+
+/// Whether parentheses balance in the text of an arithmetic expansion; if not, `$((` was a subshell in `$(`.
+pub(crate) fn parentheses_balance(text: &[u8]) -> bool {
+    let mut depth = 0usize;
+    let mut at = 0;
+    while let Some(&byte) = text.get(at) {
+        if let Some(end) = construct(text, at) {
+            match end {
+                Some(end) => at = end,
+                None => return false,
+            }
+            continue;
+        }
+        match byte {
+            b'(' => depth += 1,
+            b')' => match depth.checked_sub(1) {
+                Some(less) => depth = less,
+                None => return false,
+            },
+            _ => {}
+        }
+        at += 1;
+    }
+    depth == 0
+}
