@@ -10,6 +10,7 @@ mod chmod;
 mod choice;
 mod confirm;
 mod file_type;
+mod grep;
 mod input;
 mod invocation;
 mod mkdir;
@@ -55,6 +56,9 @@ pub struct Utility {
 /// All utilities, sorted by name.
 pub static UTILITIES: &[&Utility] = &[
     &chmod::UTILITY,
+    &grep::EGREP,
+    &grep::FGREP,
+    &grep::UTILITY,
     &mkdir::UTILITY,
     &mktemp::UTILITY,
     &readlink::UTILITY,

@@ -113,4 +113,6 @@ pub struct Flags {
     pub lines: Lines,
     /// A character is one byte (the C locale), instead of UTF-8.
     pub bytes: bool,
+    /// The pattern stands between a `^` and a `$`.
+    pub whole_line: bool,
 }

@@ -100,6 +100,11 @@ impl Regex {
         self.groups as usize
     }
 
+    /// True if the pattern refers back to a group.
+    pub fn has_back_references(&self) -> bool {
+        matches!(self.engine, Engine::Backtrack(..))
+    }
+
     /// What is odd about the pattern.
     pub fn warnings(&self) -> &[RegexWarning] {
         &self.warnings

@@ -1,7 +1,7 @@
 //! The parser of patterns, one for all dialects.  [POSIX XBD 9.3, 9.4, 9.5.3; GNU regcomp's readings of what POSIX leaves open]
 
 use super::{
-    ast::{Class, Node},
+    ast::{Anchor, Class, Node},
     class::Element,
     dialect::{Flags, Lines, Rules, Syntax},
     error::{RegexError, RegexWarning},
@@ -32,7 +32,10 @@ pub(super) fn parse(pattern: &[u8], syntax: Syntax, flags: Flags) -> Result<Pars
     let mut parser =
         Parser { cursor, token: Token::End, rules, flags, groups: 0, closed: 0, depth: 0, warnings: Vec::new() };
     parser.advance(true)?;
-    let root = parser.expression(0)?;
+    let mut root = parser.expression(0)?;
+    if flags.whole_line {
+        root = Node::Concat(vec![Node::Anchor(Anchor::LineStart), root, Node::Anchor(Anchor::LineEnd)]);
+    }
     Ok(Parsed { root, groups: parser.groups, warnings: parser.warnings })
 }
 
