@@ -1,5 +1,7 @@
 //! `sandshell sh`: runs a bash script in a fresh in-memory machine.
 
+mod completion;
+mod editor;
 mod invocation;
 mod settings;
 
