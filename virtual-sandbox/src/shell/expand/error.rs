@@ -22,8 +22,8 @@ pub enum Severity {
     Command,
     /// The rest of the complete command (the input line) is dropped with status 1; the shell goes on after it.
     Line,
-    /// A shell that is not interactive exits with status 127 (`${x:?}`, `set -u`); an interactive one drops the line
-    /// with status 1.
+    /// A shell that is not interactive exits (`${x:?}`, `set -u`): with status 127 under `-c`, with 1 in a script
+    /// (bash 5.2); an interactive one drops the line with status 1.
     Shell,
     /// A shell that is not interactive exits with status 1 (assignment to a readonly variable in POSIX mode, limits).
     Fatal,
@@ -37,22 +37,24 @@ pub struct ExpansionError {
     pub message: Vec<u8>,
     /// What it ends.
     pub severity: Severity,
+    /// An error of arithmetic: `((`, `let` and `[[` put their name before the message.
+    pub arithmetic: bool,
 }
 
 impl ExpansionError {
     /// An error that ends the command.
     pub fn command(message: impl Into<Vec<u8>>) -> Self {
-        Self { message: message.into(), severity: Severity::Command }
+        Self { message: message.into(), severity: Severity::Command, arithmetic: false }
     }
 
     /// An error that ends the input line.
     pub fn line(message: impl Into<Vec<u8>>) -> Self {
-        Self { message: message.into(), severity: Severity::Line }
+        Self { message: message.into(), severity: Severity::Line, arithmetic: false }
     }
 
     /// An error that ends a shell which is not interactive.
     pub fn shell(message: impl Into<Vec<u8>>) -> Self {
-        Self { message: message.into(), severity: Severity::Shell }
+        Self { message: message.into(), severity: Severity::Shell, arithmetic: false }
     }
 }
 

@@ -6,9 +6,15 @@
 //! out. A word without the fact `SUBSTITUTION` never stops that way.
 
 pub mod assignment;
+mod brace;
 pub mod case;
 mod error;
+mod field;
+mod parameter;
+mod pathname;
 pub mod quote;
+mod split;
+mod tilde;
 mod word;
 mod world;
 

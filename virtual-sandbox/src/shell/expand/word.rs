@@ -2,10 +2,16 @@
 
 use bytes::Bytes;
 use shell_parser::Unit;
-use shell_parser::ast::{IdRange, PartId, WordId};
+use shell_parser::ast::{
+    ArithText, BraceExpansion, IdRange, Parameter, ParameterExpansion, ParameterOperator, PartId, RangeStyle, WordFacts,
+    WordId, WordPart,
+};
 
-use super::{Stop, World};
-use crate::shell::variable::Scalar;
+use super::field::{Fields, Mode};
+use super::split::Ifs;
+use super::{ShellOption, Stop, World, brace, pathname, tilde};
+use crate::shell::arith;
+use crate::shell::variable::{Attributes, Scalar, Value};
 
 /// Expands the words of a simple command, of `for`, of a compound array assignment: all expansions.
 ///
@@ -34,7 +40,99 @@ pub fn expand_word_into<W: World>(
         fields.push(literal.clone());
         return Ok(());
     }
-    let _ = world;
+    let word = unit.word(word);
+    if let Some(field) = quick_field(unit, unit.parts(word.parts), world) {
+        fields.push(field);
+        return Ok(());
+    }
+    let before = fields.len();
+    let done = if word.facts.has(WordFacts::BRACE) {
+        brace::expand_into(unit, word.parts, world, fields)
+    } else {
+        expand_parts_into(unit, word.parts, world, fields)
+    };
+    if done.is_err() {
+        fields.truncate(before);
+    }
+    done
+}
+
+/// The field of `"$x"` and of an unquoted `$x` whose value has nothing to split and no pattern.
+#[inline]
+fn quick_field<W: World>(unit: &Unit, parts: &[WordPart], world: &W) -> Option<Bytes> {
+    match parts {
+        [WordPart::DoubleQuoted(inner)] => match unit.parts(*inner) {
+            [WordPart::Literal(text)] => Some(text.clone()),
+            [WordPart::Parameter(id)] => simple_value(unit.parameter(*id), world).map(Scalar::to_bytes),
+            _ => None,
+        },
+        [WordPart::SingleQuoted(text) | WordPart::AnsiC(text)] => Some(text.clone()),
+        [WordPart::Parameter(id)] => {
+            let value = simple_value(unit.parameter(*id), world)?;
+            if world.variables().contains(b"IFS") && Ifs::of(world) != Ifs::Default {
+                return None;
+            }
+            match value {
+                Scalar::Int(_) => Some(value.to_bytes()),
+                text => {
+                    let mut digits = itoa::Buffer::new();
+                    let bytes = text.bytes(&mut digits);
+                    let quiet = !bytes.is_empty()
+                        && bytes
+                            .iter()
+                            .all(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'*' | b'?' | b'[' | b'\\' | b'('));
+                    quiet.then(|| text.to_bytes())
+                }
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The value of `$x` or `${x}` when it is an ordinary variable with a value.
+#[inline]
+fn simple_value<'w, W: World>(expansion: &ParameterExpansion, world: &'w W) -> Option<&'w Scalar> {
+    if let ParameterExpansion {
+        parameter: Parameter::Variable(name),
+        indirect: false,
+        subscript: None,
+        operator: ParameterOperator::None,
+        ..
+    } = expansion
+        && let Some(variable) = world.variables().get(name)
+        && !variable.attributes().has(Attributes::NAMEREF)
+        && let Value::Scalar(value) = variable.value()
+    {
+        return Some(value);
+    }
+    None
+}
+
+/// Expands parts (without braces) to fields.
+fn expand_parts_into<W: World>(
+    unit: &Unit,
+    parts: IdRange<PartId>,
+    world: &mut W,
+    fields: &mut Vec<Bytes>,
+) -> Result<(), Stop> {
+    let mut out = Fields::new(fields_mode(world));
+    Expander { unit, world }.parts(parts, Quoting::None, &mut out)?;
+    finish(out, world, fields)
+}
+
+/// How fields are made under the options in force.
+pub(super) fn fields_mode<W: World>(world: &W) -> Mode {
+    Mode::Fields { glob: !world.option(ShellOption::NoGlob), extglob: world.option(ShellOption::ExtGlob) }
+}
+
+/// Performs pathname expansion on finished fields.
+pub(super) fn finish<W: World>(out: Fields, world: &mut W, fields: &mut Vec<Bytes>) -> Result<(), Stop> {
+    for mut field in out.into_fields() {
+        match field.pattern.take() {
+            Some(pattern) => pathname::expand(&pattern, field, world, fields)?,
+            None => fields.push(field.into_bytes()),
+        }
+    }
     Ok(())
 }
 
@@ -44,8 +142,10 @@ pub fn expand_word_into<W: World>(
 /// # Errors
 /// [`Stop`].
 pub fn expand_text<W: World>(unit: &Unit, word: WordId, world: &mut W) -> Result<Bytes, Stop> {
-    let _ = world;
-    Ok(unit.literal(word).cloned().unwrap_or_default())
+    if let Some(literal) = unit.literal(word) {
+        return Ok(literal.clone());
+    }
+    expand_assignment_value(unit, word, world).map(|value| value.to_bytes())
 }
 
 /// Expands the right side of a scalar assignment. The result stays a number when it is one.
@@ -53,7 +153,30 @@ pub fn expand_text<W: World>(unit: &Unit, word: WordId, world: &mut W) -> Result
 /// # Errors
 /// [`Stop`].
 pub fn expand_assignment_value<W: World>(unit: &Unit, word: WordId, world: &mut W) -> Result<Scalar, Stop> {
-    expand_text(unit, word, world).map(Scalar::Text)
+    let parts = unit.word(word).parts;
+    let only = match unit.parts(parts) {
+        [] => return Ok(Scalar::EMPTY),
+        [WordPart::DoubleQuoted(inner)] => match unit.parts(*inner) {
+            [only] => Some(only),
+            _ => None,
+        },
+        [only] => Some(only),
+        _ => None,
+    };
+    match only {
+        Some(WordPart::Literal(text) | WordPart::SingleQuoted(text) | WordPart::Escaped(text)) => {
+            return Ok(Scalar::Text(text.clone()));
+        }
+        Some(WordPart::Parameter(id)) => {
+            if let Some(value) = simple_value(unit.parameter(*id), world) {
+                return Ok(value.clone());
+            }
+        }
+        Some(WordPart::Arith(text)) => return Ok(Scalar::Int(arith::evaluate(unit, text, world)?)),
+        Some(WordPart::CommandSub(id)) => return world.substitution(unit, *id).map(Scalar::Text),
+        _ => {}
+    }
+    expand_single(unit, parts, Mode::Text, world).map(|text| Scalar::Text(text.into()))
 }
 
 /// Expands a word to the text of a pattern: quoted characters that would be special have a backslash before them.
@@ -62,7 +185,11 @@ pub fn expand_assignment_value<W: World>(unit: &Unit, word: WordId, world: &mut 
 /// # Errors
 /// [`Stop`].
 pub fn expand_pattern<W: World>(unit: &Unit, word: WordId, world: &mut W) -> Result<Bytes, Stop> {
-    expand_text(unit, word, world)
+    let parts = unit.word(word).parts;
+    match unit.parts(parts) {
+        [WordPart::Literal(text)] => Ok(text.clone()),
+        _ => expand_single(unit, parts, Mode::Pattern, world).map(Bytes::from),
+    }
 }
 
 /// Expands the right side of `=~`: quoted characters that would be special in an extended regular expression have a
@@ -71,14 +198,150 @@ pub fn expand_pattern<W: World>(unit: &Unit, word: WordId, world: &mut W) -> Res
 /// # Errors
 /// [`Stop`].
 pub fn expand_regex<W: World>(unit: &Unit, word: WordId, world: &mut W) -> Result<Bytes, Stop> {
-    expand_text(unit, word, world)
+    let parts = unit.word(word).parts;
+    match unit.parts(parts) {
+        [WordPart::Literal(text)] => Ok(text.clone()),
+        _ => expand_single(unit, parts, Mode::Regex, world).map(Bytes::from),
+    }
 }
 
 /// Expands the body of a here-document whose delimiter is not quoted.
 ///
 /// # Errors
 /// [`Stop`].
-pub fn expand_here_document<W: World>(unit: &Unit, parts: IdRange<PartId>, world: &mut W) -> Result<Bytes, Stop> {
-    let _ = (unit, parts, world);
-    Ok(Bytes::new())
+pub fn expand_here_document<W: World>(unit: &Unit, body: WordId, world: &mut W) -> Result<Bytes, Stop> {
+    let parts = unit.word(body).parts;
+    match unit.parts(parts) {
+        [] => Ok(Bytes::new()),
+        [WordPart::Literal(text)] => Ok(text.clone()),
+        _ => {
+            let mut out = Fields::new(Mode::Text);
+            Expander { unit, world }.parts(parts, Quoting::Double, &mut out)?;
+            Ok(out.into_text().into())
+        }
+    }
+}
+
+fn expand_single<W: World>(unit: &Unit, parts: IdRange<PartId>, mode: Mode, world: &mut W) -> Result<Vec<u8>, Stop> {
+    let mut out = Fields::new(mode);
+    Expander { unit, world }.parts(parts, Quoting::None, &mut out)?;
+    Ok(out.into_text())
+}
+
+/// The quoting around a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Quoting {
+    /// None: results of expansions are split, literals are not.
+    None,
+    /// In the word of an unquoted `${x:-word}`: literals are split too.
+    Operand,
+    /// Double quotes.
+    Double,
+}
+
+/// Expands parts of one unit in one world.
+pub(super) struct Expander<'a, W> {
+    pub unit: &'a Unit,
+    pub world: &'a mut W,
+}
+
+impl<W: World> Expander<'_, W> {
+    pub(super) fn parts(&mut self, parts: IdRange<PartId>, quoting: Quoting, out: &mut Fields) -> Result<(), Stop> {
+        let unit = self.unit;
+        for part in unit.parts(parts) {
+            self.part(part, quoting, out)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn part(&mut self, part: &WordPart, quoting: Quoting, out: &mut Fields) -> Result<(), Stop> {
+        match part {
+            WordPart::Literal(text) => self.literal(text, quoting, out),
+            WordPart::Escaped(text) | WordPart::SingleQuoted(text) | WordPart::AnsiC(text) => out.quoted(text),
+            WordPart::DoubleQuoted(inner) | WordPart::Localized(inner) => self.double_quoted(*inner, out)?,
+            WordPart::Parameter(id) => {
+                let unit = self.unit;
+                self.parameter(unit.parameter(*id), quoting, out)?;
+            }
+            WordPart::CommandSub(id) => {
+                let text = self.world.substitution(self.unit, *id)?;
+                self.result(&text, quoting, out);
+            }
+            WordPart::ProcessSub(direction, id) => {
+                let path = self.world.process_substitution(self.unit, *direction, *id)?;
+                out.quoted(&path);
+            }
+            WordPart::Arith(text) => self.arithmetic(text, quoting, out)?,
+            WordPart::Tilde(user) => match tilde::expand(user, self.world) {
+                Some(home) => out.quoted(&home),
+                None => {
+                    out.unquoted(b"~");
+                    out.unquoted(user);
+                }
+            },
+            WordPart::Brace(id) => {
+                let unit = self.unit;
+                self.literal_brace(unit.brace(*id), quoting, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn literal(&mut self, text: &[u8], quoting: Quoting, out: &mut Fields) {
+        match quoting {
+            Quoting::None => out.unquoted(text),
+            Quoting::Operand => self.result(text, quoting, out),
+            Quoting::Double => out.quoted(text),
+        }
+    }
+
+    /// Adds the result of an expansion.
+    pub(super) fn result(&mut self, text: &[u8], quoting: Quoting, out: &mut Fields) {
+        if quoting == Quoting::Double {
+            out.quoted(text);
+        } else if out.is_single() {
+            out.unquoted(text);
+        } else if !text.is_empty() {
+            out.split(text, &Ifs::of(self.world));
+        }
+    }
+
+    fn double_quoted(&mut self, inner: IdRange<PartId>, out: &mut Fields) -> Result<(), Stop> {
+        let before = out.extent();
+        let outer_empty_list = std::mem::replace(&mut out.empty_list, false);
+        self.parts(inner, Quoting::Double, out)?;
+        // "$@" of no parameters makes no field, unless there is something else between the same quotes.
+        if !(out.empty_list && out.extent() == before) {
+            out.begin();
+        }
+        out.empty_list = outer_empty_list;
+        Ok(())
+    }
+
+    fn arithmetic(&mut self, text: &ArithText, quoting: Quoting, out: &mut Fields) -> Result<(), Stop> {
+        let value = arith::evaluate(self.unit, text, self.world)?;
+        self.result(itoa::Buffer::new().format(value).as_bytes(), quoting, out);
+        Ok(())
+    }
+
+    /// The text of a brace expansion where none is performed.
+    fn literal_brace(&mut self, brace: &BraceExpansion, quoting: Quoting, out: &mut Fields) -> Result<(), Stop> {
+        match brace {
+            BraceExpansion::Range { text, style: RangeStyle::Number(_) | RangeStyle::Character, .. } => {
+                self.literal(text, quoting, out);
+            }
+            BraceExpansion::List(words) => {
+                let unit = self.unit;
+                self.literal(b"{", quoting, out);
+                for (at, word) in words.iter().enumerate() {
+                    if at > 0 {
+                        self.literal(b",", quoting, out);
+                    }
+                    self.parts(unit.word(word).parts, quoting, out)?;
+                }
+                self.literal(b"}", quoting, out);
+            }
+        }
+        Ok(())
+    }
 }

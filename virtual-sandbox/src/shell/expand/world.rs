@@ -85,6 +85,11 @@ pub trait World: SpecialSource {
     /// `warning: r: circular name reference`. The caller keeps it until the word is complete, and drops it when the
     /// word is expanded again.
     fn complain(&mut self, message: &[u8]);
+    /// Expands a prompt string: `${x@P}`. bash manual "Controlling the Prompt".
+    ///
+    /// # Errors
+    /// As for a word.
+    fn expand_prompt(&mut self, text: &[u8]) -> Result<Bytes, Stop>;
     /// Charges memory that an expansion is about to take.
     ///
     /// # Errors

@@ -33,8 +33,8 @@ impl Random {
     }
 
     fn step(&mut self) -> u16 {
-        let state = if self.state == 0 { 123_459_876 } else { self.state as i32 };
-        let (high, low) = (state / 127_773, state % 127_773);
+        let state = if self.state == 0 { 123_459_876 } else { self.state };
+        let (high, low) = ((state / 127_773) as i32, (state % 127_773) as i32);
         let next = 16_807i32.wrapping_mul(low).wrapping_sub(2_836i32.wrapping_mul(high));
         self.state = if next < 0 { next.wrapping_add(2_147_483_647) } else { next } as u32;
         (((self.state >> 16) ^ (self.state & 0xffff)) & 0x7fff) as u16

@@ -1,0 +1,107 @@
+//! Brace expansion. bash manual "Brace Expansion": before all others, by text alone.
+
+use bytes::Bytes;
+use shell_parser::Unit;
+use shell_parser::ast::{BraceExpansion, IdRange, PartId, RangeStyle, WordPart};
+
+use super::field::Fields;
+use super::word::{Expander, Quoting, fields_mode, finish};
+use super::{ExpansionError, Stop, World};
+
+/// Memory that one word of an expansion is counted with, besides its text.
+const WORD: usize = 64;
+/// More words than this fail whatever memory there is; bash says the same when it cannot have the memory.
+const MOST: usize = 1 << 31;
+
+/// A piece of a word after brace expansion.
+#[derive(Debug, Clone)]
+enum Piece<'u> {
+    Part(&'u WordPart),
+    Text(Bytes),
+}
+
+/// Expands the braces of a word, and then every resulting word to fields.
+pub(super) fn expand_into<W: World>(
+    unit: &Unit,
+    parts: IdRange<PartId>,
+    world: &mut W,
+    fields: &mut Vec<Bytes>,
+) -> Result<(), Stop> {
+    let count = count(unit, unit.parts(parts));
+    if count > MOST {
+        return Err(ExpansionError::line(format!("brace expansion: failed to allocate memory for {count} elements")).into());
+    }
+    world.charge(count.saturating_mul(WORD))?;
+    for pieces in alternatives(unit, unit.parts(parts)) {
+        let mut out = Fields::new(fields_mode(world));
+        let mut expander = Expander { unit, world };
+        for piece in &pieces {
+            match piece {
+                Piece::Part(part) => expander.part(part, Quoting::None, &mut out)?,
+                Piece::Text(text) => out.unquoted(text),
+            }
+        }
+        finish(out, world, fields)?;
+    }
+    Ok(())
+}
+
+/// How many words there will be.
+fn count(unit: &Unit, parts: &[WordPart]) -> usize {
+    parts.iter().fold(1usize, |product, part| match part {
+        WordPart::Brace(id) => product.saturating_mul(match unit.brace(*id) {
+            BraceExpansion::List(words) => {
+                words.iter().fold(0usize, |sum, word| sum.saturating_add(count(unit, unit.parts(unit.word(word).parts))))
+            }
+            BraceExpansion::Range { start, end, step, .. } => {
+                let steps = start.abs_diff(*end) / step.unsigned_abs().max(1);
+                usize::try_from(steps).unwrap_or(usize::MAX).saturating_add(1)
+            }
+        }),
+        _ => product,
+    })
+}
+
+/// All words that a word's braces give, in order.
+fn alternatives<'u>(unit: &'u Unit, parts: &'u [WordPart]) -> Vec<Vec<Piece<'u>>> {
+    let mut words: Vec<Vec<Piece<'u>>> = vec![Vec::new()];
+    for part in parts {
+        let WordPart::Brace(id) = part else {
+            for word in &mut words {
+                word.push(Piece::Part(part));
+            }
+            continue;
+        };
+        let choices: Vec<Vec<Piece<'u>>> = match unit.brace(*id) {
+            BraceExpansion::List(list) => {
+                list.iter().flat_map(|word| alternatives(unit, unit.parts(unit.word(word).parts))).collect()
+            }
+            BraceExpansion::Range { start, end, step, style, .. } => {
+                range(*start, *end, *step, *style).map(|text| vec![Piece::Text(text)]).collect()
+            }
+        };
+        words = words.iter().flat_map(|word| choices.iter().map(move |choice| [word.as_slice(), choice].concat())).collect();
+    }
+    words
+}
+
+/// The values of `{start..end..step}` as text.
+fn range(start: i64, end: i64, step: i64, style: RangeStyle) -> impl Iterator<Item = Bytes> {
+    let size = i128::from(step.unsigned_abs().max(1));
+    let (mut value, end) = (i128::from(start), i128::from(end));
+    let down = value > end;
+    std::iter::from_fn(move || {
+        let within = if down { value >= end } else { value <= end };
+        let text = within.then(|| element(value as i64, style));
+        value += if down { -size } else { size };
+        text
+    })
+}
+
+fn element(value: i64, style: RangeStyle) -> Bytes {
+    match style {
+        RangeStyle::Character => Bytes::copy_from_slice(&[value as u8]),
+        RangeStyle::Number(0) => Bytes::copy_from_slice(itoa::Buffer::new().format(value).as_bytes()),
+        RangeStyle::Number(width) => Bytes::from(format!("{value:0width$}", width = width as usize).into_bytes()),
+    }
+}

@@ -1,0 +1,126 @@
+//! `${x:-word}`, `${x:=word}`, `${x:?word}`, `${x:+word}`. POSIX 2.6.2.
+
+use bytes::Bytes;
+use shell_parser::ast::WordId;
+
+use super::super::field::{Fields, Mode};
+use super::super::word::{Expander, Quoting};
+use super::super::{ExpansionError, Stop, World};
+use super::reference::Reference;
+use super::value::Values;
+use crate::shell::variable::assign::{self, Assigned, AssignedValue};
+use crate::shell::variable::Scalar;
+
+/// Whether the word of the operator stands for the parameter.
+fn is_missing(values: &Values, colon: bool) -> bool {
+    !values.is_set() || (colon && values.is_null())
+}
+
+impl<W: World> Expander<'_, W> {
+    /// Expands the word of an operator in the quoting of the expansion.
+    fn operand(&mut self, word: WordId, quoting: Quoting, out: &mut Fields) -> Result<(), Stop> {
+        let parts = self.unit.word(word).parts;
+        let inner = match quoting {
+            Quoting::None if !out.is_single() => Quoting::Operand,
+            other => other,
+        };
+        self.parts(parts, inner, out)
+    }
+
+    /// Expands the word of an operator to one string.
+    fn operand_text(&mut self, word: WordId, quoting: Quoting) -> Result<Bytes, Stop> {
+        let mut text = Fields::new(Mode::Text);
+        let inner = if quoting == Quoting::Double { Quoting::Double } else { Quoting::None };
+        self.parts(self.unit.word(word).parts, inner, &mut text)?;
+        Ok(text.into_text().into())
+    }
+
+    pub(super) fn use_default(
+        &mut self,
+        reference: &Reference,
+        colon: bool,
+        word: WordId,
+        quoting: Quoting,
+        out: &mut Fields,
+    ) -> Result<(), Stop> {
+        let values = self.values(reference)?;
+        if is_missing(&values, colon) {
+            return self.operand(word, quoting, out);
+        }
+        self.emit(&values, quoting, out);
+        Ok(())
+    }
+
+    pub(super) fn use_alternate(
+        &mut self,
+        reference: &Reference,
+        colon: bool,
+        word: WordId,
+        quoting: Quoting,
+        out: &mut Fields,
+    ) -> Result<(), Stop> {
+        let values = self.values(reference)?;
+        if !is_missing(&values, colon) {
+            return self.operand(word, quoting, out);
+        }
+        if let Values::Many { star: false, .. } = values {
+            out.empty_list = true;
+        }
+        Ok(())
+    }
+
+    pub(super) fn error_if_unset(
+        &mut self,
+        reference: &Reference,
+        colon: bool,
+        word: WordId,
+        quoting: Quoting,
+        out: &mut Fields,
+    ) -> Result<(), Stop> {
+        let values = self.values(reference)?;
+        if !is_missing(&values, colon) {
+            self.emit(&values, quoting, out);
+            return Ok(());
+        }
+        let text = if self.unit.word(word).parts.is_empty() {
+            Bytes::from_static(if colon { b"parameter null or not set" } else { b"parameter not set" })
+        } else {
+            self.operand_text(word, quoting)?
+        };
+        let shown = match reference {
+            Reference::Positional(n) => n.to_string().into_bytes(),
+            Reference::Special(byte) => vec![*byte],
+            Reference::Positionals { star } => if *star { b"*" } else { b"@" }.to_vec(),
+            other => other.shown(),
+        };
+        Err(ExpansionError::shell([shown.as_slice(), b": ", &text].concat()).into())
+    }
+
+    pub(super) fn assign_default(
+        &mut self,
+        reference: &Reference,
+        colon: bool,
+        word: WordId,
+        quoting: Quoting,
+        out: &mut Fields,
+    ) -> Result<(), Stop> {
+        let values = self.values(reference)?;
+        if !is_missing(&values, colon) {
+            self.emit(&values, quoting, out);
+            return Ok(());
+        }
+        let (name, subscript) = match reference {
+            Reference::Variable(name) => (name.clone(), None),
+            Reference::Element(name, key) => (name.clone(), Some(key.clone())),
+            other => {
+                let message = [other.shown().as_slice(), b": cannot assign in this way"].concat();
+                return Err(ExpansionError::line(message).into());
+            }
+        };
+        let value = AssignedValue::Scalar(Scalar::Text(self.operand_text(word, quoting)?));
+        assign::perform(self.world, Assigned { name, subscript, append: false, value })?;
+        let values = self.values(reference)?;
+        self.emit(&values, quoting, out);
+        Ok(())
+    }
+}
