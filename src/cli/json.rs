@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// What `--json` prints: an output stream is a string, or base64 under another name where it is not UTF-8.
 #[derive(Serialize)]
-struct Report<'a> {
+struct Report<'a, More> {
     #[serde(skip_serializing_if = "Option::is_none")]
     stdout: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,6 +22,8 @@ struct Report<'a> {
     truncated: bool,
     duration_ms: f64,
     usage: UsageReport,
+    #[serde(flatten)]
+    more: More,
 }
 
 /// Usage in plain numbers; what was not measured is null.
@@ -50,9 +52,15 @@ impl From<&Usage> for UsageReport {
 
 /// The object, on one line with its newline.
 pub fn render(result: &ExecResult) -> Result<Vec<u8>, serde_json::Error> {
+    render_with(result, ())
+}
+
+/// The object with the fields of `more` after its own.
+pub fn render_with(result: &ExecResult, more: impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
     let (stdout, stdout_base64) = text_or_base64(&result.stdout);
     let (stderr, stderr_base64) = text_or_base64(&result.stderr);
     let report = Report {
+        more,
         stdout,
         stdout_base64,
         stderr,

@@ -1,7 +1,7 @@
 //! Commands with a terminal.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -132,7 +132,8 @@ impl LocalTerminal {
         let mut output = Vec::new();
         let mut omitted = 0_u64;
         loop {
-            let pause = if output.is_empty() { deadline } else { deadline.min(tokio::time::Instant::now() + wait.idle) };
+            let pause =
+                if output.is_empty() { deadline } else { deadline.min(tokio::time::Instant::now() + wait.idle) };
             match tokio::time::timeout_at(pause, self.event()).await {
                 Err(_elapsed) => return Ok(Yielded { output, omitted, exit: None }),
                 Ok(None) => return Ok(Yielded { output, omitted, exit: None }),
@@ -241,6 +242,11 @@ impl Terminal for LocalTerminal {
         self.send_signal(signal);
         Ok(())
     }
+}
+
+/// Rows and columns of a terminal of this process; `None` if it is none or has no size.
+pub fn terminal_size(terminal: BorrowedFd<'_>) -> Option<(u16, u16)> {
+    pty::size(terminal).ok().filter(|(rows, columns)| *rows > 0 && *columns > 0)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 mod completion;
 mod editor;
 mod invocation;
-mod settings;
+pub(in crate::cli) mod settings;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -101,7 +101,7 @@ impl Settings {
 }
 
 /// `NAME=VALUE`, the name not empty.
-fn split_assignment(text: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+pub(in crate::cli) fn split_assignment(text: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let at = text.iter().position(|&b| b == b'=').filter(|&at| at > 0)?;
     Some((text.get(..at)?.to_vec(), text.get(at + 1..)?.to_vec()))
 }
@@ -136,7 +136,7 @@ fn split_last_colon(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// A number, with `K`, `M` or `G` for powers of 1024.
-fn parse_amount(text: &[u8]) -> Option<u64> {
+pub(in crate::cli) fn parse_amount(text: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(text).ok()?;
     let (digits, shift) = match text.as_bytes().last()? {
         b'k' | b'K' => (text.get(..text.len() - 1)?, 10),
@@ -148,7 +148,7 @@ fn parse_amount(text: &[u8]) -> Option<u64> {
 }
 
 /// Seconds, with fractions, or a number with `ms`, `s`, `m` or `h`.
-fn parse_duration(text: &[u8]) -> Option<Duration> {
+pub(in crate::cli) fn parse_duration(text: &[u8]) -> Option<Duration> {
     let text = std::str::from_utf8(text).ok()?;
     let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
     let (number, unit) = units

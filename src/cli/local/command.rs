@@ -1,0 +1,271 @@
+//! A script, its output streamed or gathered to one object.
+
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use local_sandbox::{ExecError, KillReason, LocalExecution, LocalExit, LocalSandbox, Status, signal_name};
+use sandbox::{ExecEvent, ExecExit, ExecRequest, ExecResult, OutputRetention, Retained, SandboxError};
+use serde::Serialize;
+use tokio::io::AsyncWriteExt;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{Arguments, Failure, input, options};
+use crate::cli::json;
+
+/// Bytes of each stream kept for `--json`.
+const DEFAULT_RETENTION: u64 = 1 << 20;
+/// 128 and SIGPIPE: nobody reads our output any more.
+const BROKEN_PIPE_STATUS: i32 = 141;
+
+/// Runs the script and ends everything it left.
+pub async fn run(arguments: Arguments) -> Result<i32, Failure> {
+    let sandbox = options::sandbox(&arguments)?;
+    let request = request(&arguments)?;
+    let status = if arguments.json {
+        gather(&sandbox, request, &arguments).await
+    } else {
+        stream(&sandbox, request, arguments.max_output).await
+    };
+    let left = sandbox.shutdown().await.leaked;
+    if !left.is_empty() {
+        eprintln!("sandshell local: still alive after KILL: {left:?}");
+    }
+    status
+}
+
+fn request(arguments: &Arguments) -> Result<ExecRequest, Failure> {
+    let script = arguments.script.clone().unwrap_or_default().into_vec();
+    let mut words = arguments.words.iter().map(|word| word.as_bytes().to_vec());
+    Ok(ExecRequest {
+        script: script.into(),
+        arg0: words.next(),
+        args: words.collect(),
+        stdin: input::open(arguments.stdin.as_deref())?,
+        ..ExecRequest::default()
+    })
+}
+
+/// The signals that ask us to end; the script is asked in turn.
+pub struct Interruptions {
+    signals: Vec<(i32, Signal)>,
+}
+
+impl Interruptions {
+    /// Listens for INT, TERM, HUP and QUIT.
+    pub fn new() -> io::Result<Interruptions> {
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup(), SignalKind::quit()];
+        let signals =
+            kinds.into_iter().map(|kind| Ok((kind.as_raw_value(), signal(kind)?))).collect::<io::Result<_>>()?;
+        Ok(Interruptions { signals })
+    }
+
+    /// The next one's number.
+    pub async fn next(&mut self) -> i32 {
+        std::future::poll_fn(|cx| {
+            for (number, signal) in &mut self.signals {
+                if signal.poll_recv(cx).is_ready() {
+                    return std::task::Poll::Ready(*number);
+                }
+            }
+            std::task::Poll::Pending
+        })
+        .await
+    }
+}
+
+/// The next event, or the signal that asks us to end.
+enum Happening {
+    Event(Option<Result<ExecEvent, SandboxError>>),
+    Interrupted(i32),
+}
+
+async fn next(execution: &mut LocalExecution, interruptions: &mut Interruptions) -> Happening {
+    tokio::select! {
+        event = std::future::poll_fn(|cx| Pin::new(&mut *execution).poll_next(cx)) => Happening::Event(event),
+        number = interruptions.next() => Happening::Interrupted(number),
+    }
+}
+
+fn interruptions() -> Result<Interruptions, Failure> {
+    Interruptions::new().map_err(|source| Failure::Io { what: "signals".to_owned(), source })
+}
+
+/// Passes output on as it comes; with a limit, the start at once and what is kept of the end at the end.
+async fn stream(sandbox: &LocalSandbox, request: ExecRequest, limit: Option<u64>) -> Result<i32, Failure> {
+    let mut interruptions = interruptions()?;
+    let mut execution = sandbox.start(request).await?;
+    let mut out = Sink::new(tokio::io::stdout(), limit);
+    let mut err = Sink::new(tokio::io::stderr(), limit);
+    let mut interrupted = None;
+    loop {
+        let written = match next(&mut execution, &mut interruptions).await {
+            Happening::Interrupted(number) => {
+                interrupted = Some(number);
+                execution.cancel();
+                Ok(())
+            }
+            Happening::Event(Some(Ok(ExecEvent::Stdout(chunk)))) => pass(&mut out, chunk, &mut interruptions).await,
+            Happening::Event(Some(Ok(ExecEvent::Stderr(chunk)))) => pass(&mut err, chunk, &mut interruptions).await,
+            Happening::Event(Some(Ok(ExecEvent::Exit(exit)))) => {
+                let _ = out.finish().await;
+                let _ = err.finish().await;
+                tell_reason(&exit, execution.details());
+                return Ok(interrupted.map_or(exit.exit_code, |number| 128 + number));
+            }
+            Happening::Event(Some(Err(error))) => return Err(error.into()),
+            Happening::Event(None) => return Err(ExecError::HelperDied.into()),
+        };
+        match written {
+            Ok(()) => {}
+            Err(Stop::Interrupted(number)) => {
+                interrupted = Some(number);
+                execution.cancel();
+            }
+            Err(Stop::Io(error)) if error.kind() == ErrorKind::BrokenPipe => return Ok(BROKEN_PIPE_STATUS),
+            Err(Stop::Io(source)) => return Err(Failure::Io { what: "output".to_owned(), source }),
+        }
+    }
+}
+
+fn tell_reason(exit: &ExecExit, details: Option<&LocalExit>) {
+    match details.and_then(|details| details.killed_by) {
+        Some(KillReason::Timeout) => eprintln!("sandshell local: timed out after {:?}", exit.duration),
+        Some(KillReason::Processes) => eprintln!("sandshell local: ended: more processes than the limit"),
+        Some(KillReason::Memory) => eprintln!("sandshell local: ended: more memory than the limit"),
+        _ => {}
+    }
+    if let Some(details) = details.filter(|details| details.still_running > 0) {
+        eprintln!("sandshell local: {} background processes end now", details.still_running);
+    }
+}
+
+/// Why output was not passed on.
+enum Stop {
+    Interrupted(i32),
+    Io(io::Error),
+}
+
+async fn pass<W: tokio::io::AsyncWrite + Unpin>(
+    sink: &mut Sink<W>,
+    chunk: Bytes,
+    interruptions: &mut Interruptions,
+) -> Result<(), Stop> {
+    tokio::select! {
+        written = sink.write(chunk) => written.map_err(Stop::Io),
+        number = interruptions.next() => Err(Stop::Interrupted(number)),
+    }
+}
+
+/// One of our output streams.
+struct Sink<W> {
+    writer: W,
+    head_left: u64,
+    tail: Option<Retained>,
+}
+
+impl<W: tokio::io::AsyncWrite + Unpin> Sink<W> {
+    fn new(writer: W, limit: Option<u64>) -> Sink<W> {
+        let tail = limit.map(|limit| Retained::new(OutputRetention { head: 0, tail: half(limit - limit / 2) }));
+        Sink { writer, head_left: limit.map_or(u64::MAX, |limit| limit / 2), tail }
+    }
+
+    async fn write(&mut self, mut chunk: Bytes) -> io::Result<()> {
+        let now = usize::try_from(self.head_left).unwrap_or(usize::MAX).min(chunk.len());
+        let first = chunk.split_to(now);
+        if self.tail.is_some() {
+            self.head_left -= first.len() as u64;
+        }
+        if let Some(tail) = self.tail.as_mut().filter(|_| !chunk.is_empty()) {
+            tail.push(chunk);
+        }
+        if first.is_empty() {
+            return Ok(());
+        }
+        self.writer.write_all(&first).await?;
+        self.writer.flush().await
+    }
+
+    /// Writes what is kept of the end, with a line that says how much is missing.
+    async fn finish(mut self) -> io::Result<()> {
+        let Some(tail) = self.tail.take() else { return Ok(()) };
+        let (bytes, omission) = tail.finish();
+        if let Some(omission) = omission {
+            self.writer.write_all(format!("\n[... {} bytes omitted ...]\n", omission.bytes).as_bytes()).await?;
+        }
+        self.writer.write_all(&bytes).await?;
+        self.writer.flush().await
+    }
+}
+
+fn half(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// What `--json` says beyond `sandshell sh --json`.
+#[derive(Serialize)]
+struct More {
+    signal_name: Option<&'static str>,
+    cancelled: bool,
+    killed_by: Option<KillReason>,
+    still_running: u32,
+    leaked: Vec<u32>,
+    omitted_bytes: u64,
+    stdout_omitted_bytes: u64,
+    stderr_omitted_bytes: u64,
+    enforced: BTreeMap<String, String>,
+}
+
+/// Keeps the output within bounds and prints one object at the end.
+async fn gather(sandbox: &LocalSandbox, request: ExecRequest, arguments: &Arguments) -> Result<i32, Failure> {
+    let limit = arguments.max_output.unwrap_or(DEFAULT_RETENTION);
+    let retention = OutputRetention { head: half(limit / 2), tail: half(limit - limit / 2) };
+    let mut interruptions = interruptions()?;
+    let mut execution = sandbox.start(request).await?;
+    let (mut stdout, mut stderr) = (Retained::new(retention), Retained::new(retention));
+    let exit = loop {
+        match next(&mut execution, &mut interruptions).await {
+            Happening::Interrupted(_) => execution.cancel(),
+            Happening::Event(Some(Ok(ExecEvent::Stdout(chunk)))) => stdout.push(chunk),
+            Happening::Event(Some(Ok(ExecEvent::Stderr(chunk)))) => stderr.push(chunk),
+            Happening::Event(Some(Ok(ExecEvent::Exit(exit)))) => break exit,
+            Happening::Event(Some(Err(error))) => return Err(error.into()),
+            Happening::Event(None) => return Err(ExecError::HelperDied.into()),
+        }
+    };
+    let details = execution.details().cloned().unwrap_or_default();
+    drop(execution);
+    let leaked = sandbox.shutdown().await.leaked;
+    let (stdout_omitted_bytes, stderr_omitted_bytes) = (stdout.omitted(), stderr.omitted());
+    let more = More {
+        signal_name: exit.signal.and_then(signal_name),
+        cancelled: exit.cancelled,
+        killed_by: details.killed_by,
+        still_running: details.still_running,
+        leaked,
+        omitted_bytes: stdout_omitted_bytes + stderr_omitted_bytes,
+        stdout_omitted_bytes,
+        stderr_omitted_bytes,
+        enforced: enforced(sandbox),
+    };
+    let result = ExecResult::new(stdout, stderr, exit);
+    let unwritable = |source: io::Error| Failure::Io { what: "output".to_owned(), source };
+    let line = json::render_with(&result, more).map_err(|error| unwritable(error.into()))?;
+    let mut out = tokio::io::stdout();
+    out.write_all(&line).await.map_err(unwritable)?;
+    out.flush().await.map_err(unwritable)?;
+    Ok(result.exit_code)
+}
+
+/// Every property that holds, and by what.
+fn enforced(sandbox: &LocalSandbox) -> BTreeMap<String, String> {
+    let properties = sandbox.report().properties.iter();
+    let held = properties.filter_map(|(property, status)| match status {
+        Status::Enforced { by } => Some((property.to_string(), by.clone())),
+        _ => None,
+    });
+    held.collect()
+}
