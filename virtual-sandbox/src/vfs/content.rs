@@ -32,6 +32,15 @@ impl Chunk {
         }
     }
 
+    /// Whether both are the same bytes in memory.
+    fn is_shared_with(&self, other: &Chunk) -> bool {
+        match (self, other) {
+            (Chunk::Frozen(a), Chunk::Frozen(b)) => a.as_ptr() == b.as_ptr() && a.len() == b.len(),
+            (Chunk::Open(a), Chunk::Open(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+
     /// The bytes `from..to`, shared.
     fn slice(&self, from: usize, to: usize) -> Bytes {
         match self {
@@ -235,6 +244,23 @@ impl Content {
             self.below = self.below.min(len);
         }
         self.size = len;
+    }
+
+    /// Whether two versions of a file hold the same chunks. Says no when equal bytes were written anew.
+    pub fn shares_all(&self, other: &Content) -> bool {
+        if self.size != other.size || self.below != other.below || self.held != other.held {
+            return false;
+        }
+        let same_first = match (&self.first, &other.first) {
+            (None, None) => true,
+            (Some(a), Some(b)) => a.is_shared_with(b),
+            _ => false,
+        };
+        let mut same = same_first;
+        self.rest.for_each_difference(&other.rest, &mut |_, a, b| {
+            same &= matches!((a, b), (Some(a), Some(b)) if a.is_shared_with(b));
+        });
+        same
     }
 
     /// Sums the chunks; as many steps as there are chunks.

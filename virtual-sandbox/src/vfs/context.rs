@@ -116,7 +116,7 @@ pub trait ProcSource {
         None
     }
 
-    /// User and group that own the directory of a process.
+    /// User and group that own the directory of a process. Default: the caller's own.
     fn owner(&self, _pid: u32) -> Option<(u32, u32)> {
         None
     }

@@ -7,16 +7,21 @@
 //! stands in the file named after what it does. Calls by [`Node`] serve open file descriptions.
 
 mod attributes;
+#[cfg(test)]
+mod base_tests;
 mod content;
 mod context;
 mod create;
 mod data;
+mod diff;
 mod directory;
 mod file_system;
 mod flags;
 mod image;
 mod inode;
 mod memory;
+#[cfg(test)]
+mod model;
 mod mount;
 mod node;
 mod open;
@@ -33,6 +38,7 @@ mod rename;
 mod tree;
 
 pub use context::{Context, Cred, NoProcesses, ProcSource};
+pub use diff::{Change, ChangeKind};
 pub use file_system::{Attributes, FileSystem, NewFile, NewKind};
 pub use flags::{AccessMode, At, Follow, OpenFlags, R_OK, SetTime, W_OK, X_OK};
 pub use mount::{MountMode, MountOptions};

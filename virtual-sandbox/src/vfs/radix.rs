@@ -93,22 +93,6 @@ impl<T: Clone> Radix<T> {
         }
     }
 
-    /// Empties the slot at `index`; answers what was there.
-    pub fn remove(&mut self, index: u64) -> Option<T> {
-        self.get(index)?;
-        let mut node = Arc::make_mut(self.root.as_mut()?);
-        let mut level = self.height;
-        loop {
-            level = level.saturating_sub(1);
-            match node {
-                RadixNode::Branch(children) => {
-                    node = Arc::make_mut(children.get_mut(slot_at(index, level))?.as_mut()?);
-                }
-                RadixNode::Leaf(values) => return values.get_mut(slot_at(index, 0))?.take(),
-            }
-        }
-    }
-
     /// Empties every slot at `from` and after it.
     pub fn truncate(&mut self, from: u64) {
         if from == 0 {
@@ -261,10 +245,8 @@ mod tests {
         }
         let b = a.clone();
         *a.get_mut(70).unwrap() = 999;
-        a.remove(77);
         a.insert(1 << 30, 5);
         assert_eq!((a.get(70), b.get(70)), (Some(&999), Some(&10)));
-        assert_eq!((a.get(77), b.get(77)), (None, Some(&11)));
         assert_eq!((a.get(1 << 30), b.get(1 << 30)), (Some(&5), None));
     }
 

@@ -70,7 +70,7 @@ pub(in crate::vfs) fn attributes(cx: &Context, ino: Ino) -> Result<Attributes, E
     }
     if let Some(pid) = process(file) {
         check_process(cx, pid)?;
-        (attributes.uid, attributes.gid) = cx.proc.owner(pid).unwrap_or((0, 0));
+        (attributes.uid, attributes.gid) = cx.proc.owner(pid).unwrap_or((cx.cred.uid, cx.cred.gid));
     }
     Ok(attributes)
 }
