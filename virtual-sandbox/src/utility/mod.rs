@@ -9,12 +9,16 @@ mod canonical;
 mod chmod;
 mod choice;
 mod confirm;
+mod copy;
+mod cp;
 mod file_type;
 mod grep;
 mod input;
 mod invocation;
+mod ln;
 mod mkdir;
 mod mktemp;
+mod mv;
 mod options;
 mod output;
 pub mod prelude;
@@ -56,11 +60,14 @@ pub struct Utility {
 /// All utilities, sorted by name.
 pub static UTILITIES: &[&Utility] = &[
     &chmod::UTILITY,
+    &cp::UTILITY,
     &grep::EGREP,
     &grep::FGREP,
     &grep::UTILITY,
+    &ln::UTILITY,
     &mkdir::UTILITY,
     &mktemp::UTILITY,
+    &mv::UTILITY,
     &readlink::UTILITY,
     &realpath::UTILITY,
     &rm::UTILITY,

@@ -181,3 +181,20 @@ async fn suggest_dot_slash(sys: &Sys, invocation: &Invocation) {
         }
     }
 }
+
+/// Removes a file or a whole tree without questions, as `mv` does after it copied to another file system.
+pub(super) async fn remove_quietly(sys: &Sys, path: &Bytes, verbose: bool) -> bool {
+    let options = Options {
+        interactive: Interactive::Never,
+        ignore_missing: false,
+        recursive: true,
+        empty_directories: false,
+        one_file_system: false,
+        preserve_root: true,
+        preserve_mount_points: false,
+        verbose,
+    };
+    let mut removal = Removal::new(sys, options, Confirm::new(sys)).await;
+    removal.remove(path).await;
+    removal.finish().await.is_success()
+}
