@@ -29,7 +29,9 @@ pub(super) fn expand_into<W: World>(
 ) -> Result<(), Stop> {
     let count = count(unit, unit.parts(parts));
     if count > MOST {
-        return Err(ExpansionError::line(format!("brace expansion: failed to allocate memory for {count} elements")).into());
+        return Err(
+            ExpansionError::line(format!("brace expansion: failed to allocate memory for {count} elements")).into()
+        );
     }
     world.charge(count.saturating_mul(WORD))?;
     for pieces in alternatives(unit, unit.parts(parts)) {
@@ -50,9 +52,9 @@ pub(super) fn expand_into<W: World>(
 fn count(unit: &Unit, parts: &[WordPart]) -> usize {
     parts.iter().fold(1usize, |product, part| match part {
         WordPart::Brace(id) => product.saturating_mul(match unit.brace(*id) {
-            BraceExpansion::List(words) => {
-                words.iter().fold(0usize, |sum, word| sum.saturating_add(count(unit, unit.parts(unit.word(word).parts))))
-            }
+            BraceExpansion::List(words) => words
+                .iter()
+                .fold(0usize, |sum, word| sum.saturating_add(count(unit, unit.parts(unit.word(word).parts)))),
             BraceExpansion::Range { start, end, step, .. } => {
                 let steps = start.abs_diff(*end) / step.unsigned_abs().max(1);
                 usize::try_from(steps).unwrap_or(usize::MAX).saturating_add(1)
@@ -80,7 +82,10 @@ fn alternatives<'u>(unit: &'u Unit, parts: &'u [WordPart]) -> Vec<Vec<Piece<'u>>
                 range(*start, *end, *step, *style).map(|text| vec![Piece::Text(text)]).collect()
             }
         };
-        words = words.iter().flat_map(|word| choices.iter().map(move |choice| [word.as_slice(), choice].concat())).collect();
+        words = words
+            .iter()
+            .flat_map(|word| choices.iter().map(move |choice| [word.as_slice(), choice].concat()))
+            .collect();
     }
     words
 }

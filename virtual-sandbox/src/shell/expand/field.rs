@@ -226,8 +226,10 @@ pub(super) fn escape_pattern(text: &[u8], out: &mut Vec<u8>) {
 
 fn escape_regex(text: &[u8], out: &mut Vec<u8>) {
     for byte in text {
-        if matches!(byte, b'.' | b'[' | b']' | b'\\' | b'*' | b'^' | b'$' | b'+' | b'?' | b'{' | b'}' | b'|' | b'(' | b')')
-        {
+        if matches!(
+            byte,
+            b'.' | b'[' | b']' | b'\\' | b'*' | b'^' | b'$' | b'+' | b'?' | b'{' | b'}' | b'|' | b'(' | b')'
+        ) {
             out.push(b'\\');
         }
         out.push(*byte);

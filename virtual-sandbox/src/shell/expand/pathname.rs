@@ -133,7 +133,8 @@ impl<W: World> Search<'_, W> {
     /// Every entry of the directories found so far that matches one component.
     fn matching(&mut self, found: &[Prefix], component: &Component<'_>) -> Result<Vec<Prefix>, Stop> {
         let hidden = self.shows_hidden();
-        let flags = Flags { extglob: self.extglob, nocase: self.world.option(ShellOption::NoCaseGlob), period: !hidden };
+        let flags =
+            Flags { extglob: self.extglob, nocase: self.world.option(ShellOption::NoCaseGlob), period: !hidden };
         let pattern = Pattern::new(component.text, flags);
         let dots = !self.world.option(ShellOption::GlobSkipDots)
             && (component.text.starts_with(b".") || component.text.starts_with(b"\\."));

@@ -50,9 +50,7 @@ impl Ifs {
     /// Length of the beginning of a text that has no separator.
     pub(super) fn plain_length(&self, text: &[u8]) -> usize {
         match self {
-            Self::Default => {
-                text.iter().position(|byte| matches!(byte, b' ' | b'\t' | b'\n')).unwrap_or(text.len())
-            }
+            Self::Default => text.iter().position(|byte| matches!(byte, b' ' | b'\t' | b'\n')).unwrap_or(text.len()),
             Self::Null => text.len(),
             Self::Custom(chars) if chars.is_ascii() => {
                 text.iter().position(|byte| chars.contains(byte)).unwrap_or(text.len())

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use shell_parser::Unit;
 use shell_parser::ast::{
-    ArithText, BraceExpansion, IdRange, Parameter, ParameterExpansion, ParameterOperator, PartId, RangeStyle, WordFacts,
-    WordId, WordPart,
+    ArithText, BraceExpansion, IdRange, Parameter, ParameterExpansion, ParameterOperator, PartId, RangeStyle,
+    WordFacts, WordId, WordPart,
 };
 
 use super::field::{Fields, Mode};

@@ -12,8 +12,8 @@ mod search;
 
 use std::borrow::Cow;
 
-pub use compile::has_special;
 use compile::Node;
+pub use compile::has_special;
 
 /// How a pattern is matched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

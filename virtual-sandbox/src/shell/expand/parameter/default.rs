@@ -8,8 +8,8 @@ use super::super::word::{Expander, Quoting};
 use super::super::{ExpansionError, Stop, World};
 use super::reference::Reference;
 use super::value::Values;
-use crate::shell::variable::assign::{self, Assigned, AssignedValue};
 use crate::shell::variable::Scalar;
+use crate::shell::variable::assign::{self, Assigned, AssignedValue};
 
 /// Whether the word of the operator stands for the parameter.
 fn is_missing(values: &Values, colon: bool) -> bool {

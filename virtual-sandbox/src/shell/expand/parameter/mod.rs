@@ -56,7 +56,9 @@ impl<W: World> Expander<'_, W> {
                 let length = self.length(reference)?;
                 self.result(itoa::Buffer::new().format(length).as_bytes(), quoting, out);
             }
-            ParameterOperator::UseDefault { colon, word } => self.use_default(reference, *colon, *word, quoting, out)?,
+            ParameterOperator::UseDefault { colon, word } => {
+                self.use_default(reference, *colon, *word, quoting, out)?
+            }
             ParameterOperator::AssignDefault { colon, word } => {
                 self.assign_default(reference, *colon, *word, quoting, out)?;
             }

@@ -40,7 +40,9 @@ impl Reference {
     pub(super) fn shown(&self) -> Vec<u8> {
         match self {
             Self::Variable(name) => name.to_vec(),
-            Self::Element(name, Key::Index(index)) => [name, b"[".as_slice(), index.to_string().as_bytes(), b"]"].concat(),
+            Self::Element(name, Key::Index(index)) => {
+                [name, b"[".as_slice(), index.to_string().as_bytes(), b"]"].concat()
+            }
             Self::Element(name, Key::Text(text)) => [name, b"[".as_slice(), text, b"]"].concat(),
             Self::Elements { name, star } => [name.as_ref(), if *star { b"[*]" } else { b"[@]" }].concat(),
             Self::Positional(n) => format!("${n}").into_bytes(),

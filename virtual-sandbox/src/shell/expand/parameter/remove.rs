@@ -61,7 +61,11 @@ impl<W: World> Expander<'_, W> {
             let value = value.bytes(&mut digits);
             let (from, to) = keep(value);
             let kept = value.get(from..to).unwrap_or(value);
-            if quoting == Quoting::Double { out.quoted(kept) } else { out.unquoted(kept) }
+            if quoting == Quoting::Double {
+                out.quoted(kept)
+            } else {
+                out.unquoted(kept)
+            }
             return Ok(());
         }
         let values = self.set_values(reference)?.map(|value| {
@@ -132,7 +136,11 @@ impl<W: World> Expander<'_, W> {
         let mut text = Fields::new(Mode::Text);
         self.part(part, Quoting::None, &mut text)?;
         let text = text.into_text();
-        if quoted { replacement.push_text(&text) } else { replacement.push_active(&text) }
+        if quoted {
+            replacement.push_text(&text)
+        } else {
+            replacement.push_active(&text)
+        }
         Ok(())
     }
 }

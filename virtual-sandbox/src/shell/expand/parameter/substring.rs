@@ -68,7 +68,11 @@ impl<W: World> Expander<'_, W> {
                     return Vec::new();
                 }
                 let zero = self.world.zero();
-                std::iter::once(zero).chain(items).skip(usize::try_from(from).unwrap_or(usize::MAX)).take(take).collect()
+                std::iter::once(zero)
+                    .chain(items)
+                    .skip(usize::try_from(from).unwrap_or(usize::MAX))
+                    .take(take)
+                    .collect()
             }
             Reference::Elements { name, .. } => match self.whole(name) {
                 Some(Value::Array(array)) => {
@@ -76,7 +80,12 @@ impl<W: World> Expander<'_, W> {
                     if from < 0 {
                         return Vec::new();
                     }
-                    array.iter().filter(|(index, _)| *index >= from).map(|(_, value)| value.to_bytes()).take(take).collect()
+                    array
+                        .iter()
+                        .filter(|(index, _)| *index >= from)
+                        .map(|(_, value)| value.to_bytes())
+                        .take(take)
+                        .collect()
                 }
                 _ => {
                     // The elements of an associative array count from 1 here.

@@ -76,9 +76,7 @@ impl<W: World> Expander<'_, W> {
                 Some(value) => Values::One(Scalar::Text(value.clone())),
                 None => Values::Unset,
             },
-            Reference::Positionals { star } => {
-                Values::Many { items: self.world.positional().to_vec(), star: *star }
-            }
+            Reference::Positionals { star } => Values::Many { items: self.world.positional().to_vec(), star: *star },
             Reference::Special(byte) => special_parameter(*byte, self.world).map_or(Values::Unset, Values::One),
         })
     }
