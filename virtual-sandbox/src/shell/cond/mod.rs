@@ -1,19 +1,12 @@
 //! Conditional expressions: `[[ ]]`, and `test`. bash manual "Conditional Constructs", "Bash Conditional Expressions".
 
-use bytes::Bytes;
-use shell_parser::Unit;
-use shell_parser::ast::CondId;
+mod compound;
+mod file;
+mod operands;
+mod primary;
 
-use crate::shell::expand::{Stop, World};
-
-/// Evaluates `[[ expression ]]`.
-///
-/// # Errors
-/// [`Stop`]. Like a word, the whole expression is evaluated again after a substitution.
-pub fn evaluate<W: World>(unit: &Unit, expression: CondId, world: &mut W) -> Result<bool, Stop> {
-    let _ = (unit, expression, world);
-    Ok(false)
-}
+pub use compound::evaluate;
+pub use operands::test;
 
 /// A mistake in the operands of `test`: status 2.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,11 +16,8 @@ pub struct TestError {
     pub message: Vec<u8>,
 }
 
-/// Evaluates the operands of `test` (those of `[` without the `]`). POSIX test.
-///
-/// # Errors
-/// [`TestError`].
-pub fn test<W: World>(operands: &[Bytes], world: &mut W) -> Result<bool, TestError> {
-    let _ = (operands, world);
-    Ok(false)
+impl TestError {
+    fn about(operand: &[u8], text: &str) -> Self {
+        Self { message: [operand, b": ", text.as_bytes()].concat() }
+    }
 }

@@ -18,6 +18,8 @@ pub enum Stop {
 /// What an error of expansion ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
+    /// The command fails with status 2 and there is no message: an invalid regular expression in `[[`.
+    Invalid,
     /// The command fails with status 1; a shell that is not interactive goes on with the next command.
     Command,
     /// The rest of the complete command (the input line) is dropped with status 1; the shell goes on after it.

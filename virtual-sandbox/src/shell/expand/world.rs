@@ -1,11 +1,14 @@
 //! The expander's only view of the shell and the machine.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use shell_parser::Unit;
 use shell_parser::ast::{Direction, SubstitutionId};
 
 use super::Stop;
 use crate::shell::variable::{SpecialSource, Variables};
+use crate::text::regex::{Flags, Regex, Syntax};
 use crate::vfs::{AccessMode, DirEntry, Stat};
 
 /// The options of `set` and `shopt` that expansion looks at.
@@ -96,7 +99,11 @@ pub trait World: SpecialSource {
     /// When the machine's limit does not allow it.
     fn charge(&mut self, bytes: usize) -> Result<(), Stop>;
     /// An arithmetic expression's parsed form from the shell's cache, by its text.
-    fn cached_arith(&mut self, text: &[u8]) -> Option<std::sync::Arc<shell_parser::arith::ArithUnit>>;
+    fn cached_arith(&mut self, text: &[u8]) -> Option<Arc<shell_parser::arith::ArithUnit>>;
     /// Keeps a parsed arithmetic expression.
-    fn cache_arith(&mut self, text: &[u8], unit: std::sync::Arc<shell_parser::arith::ArithUnit>);
+    fn cache_arith(&mut self, text: &[u8], unit: Arc<shell_parser::arith::ArithUnit>);
+    /// The compiled form of the right side of `=~`; `None` when it is invalid. A shell may keep it for the next time.
+    fn regex(&mut self, pattern: &[u8], icase: bool) -> Option<Arc<Regex>> {
+        Regex::new(pattern, Syntax::Extended, Flags { icase, ..Flags::default() }).ok().map(Arc::new)
+    }
 }
