@@ -1,0 +1,92 @@
+//! A short run of the fuzz targets as an ordinary test: the saved corpus, the scripts of the conformance cases, and
+//! mutations of both from a fixed seed. `SANDSHELL_FUZZ_ROUNDS=1000000 cargo test --release --test fuzz` runs longer.
+
+#[path = "../../fuzz/targets.rs"]
+mod targets;
+
+mod mutate;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::panic::catch_unwind;
+use std::path::Path;
+use std::process::Command;
+
+use mutate::Mutator;
+use shell_parser::{Options, parse_all};
+use xtask::case::{case_files, parse};
+
+/// Mutations of each target without the variable that says otherwise.
+const ROUNDS: usize = 3_000;
+
+#[test]
+fn parser() {
+    replay("parser", targets::parser);
+}
+
+#[test]
+fn arith() {
+    replay("arith", targets::arith);
+}
+
+/// Mutated scripts are accepted or refused by the parser as `bash -n` does, in the same words.
+#[test]
+#[ignore = "starts bash for each of many scripts"]
+fn parser_agrees_with_bash() {
+    let seeds = seeds("parser");
+    let mut mutator = Mutator::new(number("SANDSHELL_FUZZ_SEED").unwrap_or(1) as u64);
+    let mut differing = Vec::new();
+    for _ in 0..number("SANDSHELL_FUZZ_ROUNDS").unwrap_or(ROUNDS) {
+        let script = mutator.mutate(&seeds);
+        if script.contains(&0) {
+            continue;
+        }
+        let mut bash = Command::new("bash");
+        bash.args(["-n", "-c"]).arg(OsStr::from_bytes(&script)).env("LC_ALL", "C.UTF-8");
+        let Ok(output) = bash.output() else { return };
+        // The warnings of an accepted script are no refusal.
+        let want = if output.status.success() { Vec::new() } else { output.stderr };
+        let got = match parse_all(script.clone(), &Options::default()) {
+            Ok(_) => Vec::new(),
+            Err(error) => error.message(b"bash", b"-c"),
+        };
+        if got != want {
+            let (script, want, got) = (script.escape_ascii(), want.escape_ascii(), got.escape_ascii());
+            differing.push(format!("{script}\n  bash: {want}\n  ours: {got}"));
+        }
+    }
+    assert!(differing.is_empty(), "{} scripts differ:\n{}", differing.len(), differing.join("\n"));
+}
+
+/// A number from the environment.
+fn number(name: &str) -> Option<usize> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// Runs the target on all seeds and on mutations of them; reports the input of the first panic.
+fn replay(name: &str, target: fn(&[u8])) {
+    let seeds = seeds(name);
+    let rounds = number("SANDSHELL_FUZZ_ROUNDS").unwrap_or(ROUNDS);
+    let mut mutator = Mutator::new(number("SANDSHELL_FUZZ_SEED").unwrap_or(1) as u64);
+    let mutations = (0..rounds).map(|_| mutator.mutate(&seeds));
+    for input in seeds.iter().cloned().chain(mutations.collect::<Vec<_>>()) {
+        if catch_unwind(|| target(&input)).is_err() {
+            panic!("{name} panics on \"{}\"", input.escape_ascii());
+        }
+    }
+}
+
+/// The saved corpus of a target and the scripts of all cases.
+fn seeds(name: &str) -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
+    let mut saved: Vec<_> = fs::read_dir(corpus).map(|entries| entries.flatten().collect()).unwrap_or_default();
+    saved.sort_by_key(fs::DirEntry::path);
+    seeds.extend(saved.iter().filter_map(|entry| fs::read(entry.path()).ok()));
+    for file in case_files().unwrap() {
+        let cases = parse(&fs::read(&file.path).unwrap()).unwrap();
+        seeds.extend(cases.cases.into_iter().map(|case| case.script));
+    }
+    seeds
+}
