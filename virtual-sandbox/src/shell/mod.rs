@@ -5,3 +5,6 @@ pub mod cond;
 pub mod expand;
 pub mod pattern;
 pub mod variable;
+
+#[cfg(test)]
+mod plain_world;

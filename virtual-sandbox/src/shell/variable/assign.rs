@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::store::change_case;
 use super::{AssocArray, Attributes, IndexedArray, Scalar, Special, Value, VariableError, is_name, special};
 use crate::shell::arith;
-use crate::shell::expand::{Stop, World};
+use crate::shell::expand::{ExpansionError, Stop, World};
 
 /// An assignment whose words have been expanded.
 #[derive(Debug, Clone)]
@@ -87,14 +87,10 @@ pub fn perform<W: World>(world: &mut W, assigned: Assigned) -> Result<(), Stop> 
     let Assigned { name, mut subscript, append, value } = assigned;
     let mut name = name;
     if world.variables().is_nameref(&name) {
-        let target = match world.variables().target(&name) {
-            Ok(target) => target,
-            Err(error) => {
-                // bash warns and assigns nothing.
-                world.complain(&[b"warning: ".as_slice(), &error.message()].concat());
-                return Ok(());
-            }
-        };
+        let target = world
+            .variables()
+            .target(&name)
+            .map_err(|error| ExpansionError::line([b"warning: ".as_slice(), &error.message()].concat()))?;
         if world.variables().is_nameref(&target.name) {
             return set_reference(world, &target.name, value);
         }
@@ -415,7 +411,7 @@ fn assign_pairs<W: World>(
         variable.value = Value::Assoc(Arc::new(map));
     });
     match refused {
-        Some(message) => Err(crate::shell::expand::ExpansionError::command(message).into()),
+        Some(message) => Err(ExpansionError::command(message).into()),
         None => Ok(()),
     }
 }

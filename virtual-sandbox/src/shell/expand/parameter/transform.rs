@@ -87,8 +87,12 @@ impl<W: World> Expander<'_, W> {
         let whole = self.whole(&name);
         let mut text = Vec::new();
         match (reference, &whole) {
-            (Reference::Elements { .. }, Some(value @ (Value::Array(_) | Value::Assoc(_)))) => {
+            (Reference::Elements { star, .. }, Some(value @ (Value::Array(_) | Value::Assoc(_)))) => {
+                // The command's words are fields: `declare`, the attributes, the assignment.
                 crate::shell::variable::print_declaration(&name, value, attributes, &mut text);
+                let items = text.splitn(3, |byte| *byte == b' ').map(Bytes::copy_from_slice).collect();
+                self.emit(&Values::Many { items, star: *star }, quoting, out);
+                return Ok(());
             }
             _ => {
                 let letters = attributes.letters();
