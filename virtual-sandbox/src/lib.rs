@@ -1,5 +1,6 @@
 //! An in-memory POSIX with a bash and its utilities: kernel, file system, shell.
 
+pub mod driver;
 pub mod errno;
 pub mod kernel;
 pub mod shell;

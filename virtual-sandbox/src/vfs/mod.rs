@@ -36,6 +36,7 @@ mod recorded;
 mod remove;
 mod rename;
 mod tree;
+mod whole;
 
 pub use context::{Context, Cred, NoProcesses, ProcSource};
 pub use diff::{Change, ChangeKind};
