@@ -324,12 +324,9 @@ impl FileSystem for HostDir {
         }
         match kind(&self.metadata(ino)?) {
             FileKind::Regular => self.file(ino, false)?.set_times(times).map_err(errno),
-            FileKind::Directory if ino == ROOT => {
-                self.root.try_clone().map_err(errno)?.into_std_file().set_times(times).map_err(errno)
-            }
+            // Not as a `Dir`: those are opened for searching only, which does not let times be set.
             FileKind::Directory => {
-                let dir = self.root.open_dir(self.path(ino)?).map_err(errno)?;
-                dir.into_std_file().set_times(times).map_err(errno)
+                self.root.open(self.path(ino)?).map_err(errno)?.into_std().set_times(times).map_err(errno)
             }
             _ => Err(Errno::EOPNOTSUPP),
         }
