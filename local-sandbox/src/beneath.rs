@@ -74,7 +74,9 @@ pub struct Place {
 impl Reach {
     /// Opens an absolute path, links followed.
     pub fn open(&self, path: &[u8], flags: OFlag, access: Access) -> io::Result<OwnedFd> {
-        let flags = flags | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
+        // `openat2` refuses what has no meaning with O_PATH.
+        let terminal = if flags.contains(OFlag::O_PATH) { OFlag::empty() } else { OFlag::O_NOCTTY };
+        let flags = flags | OFlag::O_CLOEXEC | terminal;
         match self {
             Reach::Host => Ok(nix::fcntl::open(path, flags, Mode::empty())?),
             Reach::Beneath(roots) => {

@@ -15,8 +15,9 @@ use crate::host::helper::Helper;
 use crate::limits::Limits;
 use crate::policy::{self, Policy};
 use crate::protocol::Setup;
-use crate::report::Tier;
+use crate::report::{Property, Status, Tier};
 use crate::sandbox::{Inner, LocalSandbox, Settings};
+use crate::scratch::Scratch;
 use crate::shell::Shell;
 
 /// How commands are confined.
@@ -80,7 +81,6 @@ pub struct LocalSandboxBuilder {
     limits: Limits,
     confinement: Confinement,
     writable: Vec<PathBuf>,
-    minimal_read: bool,
     network: Network,
     unix_sockets: bool,
     enforcement: Enforcement,
@@ -103,7 +103,6 @@ impl Default for LocalSandboxBuilder {
             limits: Limits::default(),
             confinement: Confinement::default(),
             writable: Vec::new(),
-            minimal_read: false,
             network: Network::default(),
             unix_sockets: false,
             enforcement: Enforcement::default(),
@@ -188,13 +187,6 @@ impl LocalSandboxBuilder {
         self
     }
 
-    /// Whether confined commands read only system directories, toolchains and the workspace, instead of everything that is
-    /// not secret. Always so where nothing can be hidden.
-    pub fn minimal_read(mut self, minimal: bool) -> Self {
-        self.minimal_read = minimal;
-        self
-    }
-
     /// The network of commands.
     pub fn network(mut self, network: Network) -> Self {
         self.network = network;
@@ -239,28 +231,35 @@ impl LocalSandboxBuilder {
         let shell = self.shell.resolve()?;
         let mut environment = self.environment()?;
         let (policy, scratch) = self.policy(&cwd, &environment)?;
-        if let Some(scratch) = &scratch {
-            environment.set("TMPDIR", scratch.path().as_os_str().as_bytes());
-        }
         if self.protect_host {
             // Refused only for bad arguments; the report tells what commands can reach.
             let _ = crate::sys::process::set_dumpable(false);
         }
+        let chosen = self.limits.processes != Limits::default().processes;
+        // Of the superuser it is not enforced; unasked for, it would count what the user runs elsewhere.
+        let rlimit_processes = chosen && self.limits.processes.is_some() && !nix::unistd::geteuid().is_root();
+        let require = policy.is_some() && self.enforcement == Enforcement::Require;
         let setup = Setup {
             protect_host: self.protect_host,
             limits: self.limits,
-            require: policy.is_some() && self.enforcement == Enforcement::Require,
+            groups: policy.is_some() || chosen || self.limits.memory.is_some(),
+            rlimit_processes: rlimit_processes && policy.is_none(),
             policy,
         };
         let (helper, ready) = Helper::start(self.helper, &setup)?;
-        if setup.require {
+        if require {
             if let Some((property, status)) = ready.outcome.shortfall() {
                 return Err(ConfigError::Unenforceable { property, status: status.clone() });
             }
         }
+        let scratch = place_temporary(scratch, ready.outcome.tier, setup.policy.as_ref(), &mut environment);
         let mut per_process = self.limits;
-        per_process.processes = None;
-        per_process.memory = None;
+        if !setup.rlimit_processes {
+            per_process.processes = None;
+        }
+        if !matches!(ready.outcome.properties.get(&Property::MemoryLimit), Some(Status::Enforced { .. })) {
+            per_process.address_space = per_process.address_space.or(per_process.memory);
+        }
         let reach = reach(setup.policy.as_ref(), &cwd)?;
         let settings = Settings {
             cwd,
@@ -307,11 +306,7 @@ impl LocalSandboxBuilder {
         Ok(environment)
     }
 
-    fn policy(
-        &self,
-        cwd: &Path,
-        environment: &Environment,
-    ) -> Result<(Option<Policy>, Option<crate::scratch::Scratch>), ConfigError> {
+    fn policy(&self, cwd: &Path, environment: &Environment) -> Result<(Option<Policy>, Option<Scratch>), ConfigError> {
         if self.confinement == Confinement::Off && matches!(self.network, Network::Auto | Network::Host) {
             return Ok((None, None));
         }
@@ -326,13 +321,12 @@ impl LocalSandboxBuilder {
                 writable.push(real);
             }
         }
-        let scratch = crate::scratch::Scratch::new().map_err(ConfigError::Helper)?;
+        let scratch = Scratch::new().map_err(ConfigError::Helper)?;
         let policy = policy::resolve(&policy::Wishes {
             everything_writable: self.confinement == Confinement::Off,
             writable,
             cwd: cwd.to_path_buf(),
             home: environment.get(b"HOME").map(|home| PathBuf::from(OsString::from_vec(home.to_vec()))),
-            minimal: self.minimal_read,
             scratch: scratch.path().to_path_buf(),
             network: match &self.network {
                 Network::Host => policy::NetworkPolicy::Host,
@@ -366,4 +360,27 @@ fn reach(policy: Option<&Policy>, cwd: &Path) -> Result<Reach, ConfigError> {
         roots.push(open(cwd, false)?);
     }
     Ok(Reach::Beneath(roots))
+}
+
+/// Says to commands where temporary files go: the private `/tmp`, or a directory of the sandbox's own.
+fn place_temporary(
+    scratch: Option<Scratch>,
+    tier: Tier,
+    policy: Option<&Policy>,
+    environment: &mut Environment,
+) -> Option<Scratch> {
+    let scratch = scratch?;
+    if policy.is_none_or(Policy::is_all_writable) {
+        return None;
+    }
+    let (place, kept) = match tier {
+        Tier::Namespaces => (b"/tmp".to_vec(), None),
+        _ => (scratch.path().as_os_str().as_bytes().to_vec(), Some(scratch)),
+    };
+    for name in ["TMPDIR", "TMP", "TEMP"] {
+        if name == "TMPDIR" || environment.get(name.as_bytes()).is_some() {
+            environment.set(name, &place);
+        }
+    }
+    kept
 }

@@ -21,14 +21,14 @@ pub enum NetworkPolicy {
 pub struct Policy {
     /// Readable and writable trees; must exist.
     pub writable: Vec<Vec<u8>>,
+    /// Trees that are shown read-only wherever they lie.
+    pub visible: Vec<Vec<u8>>,
     /// Trees hidden although the rest of the host is readable.
     pub hidden: Vec<Vec<u8>>,
     /// Trees that stay readable in the tier that cannot hide, which lists what is readable instead.
     pub readable: Vec<Vec<u8>>,
     /// Below the writable trees, what stays read-only.
     pub protected: Vec<Vec<u8>>,
-    /// Whether only `readable` is readable in every tier.
-    pub minimal: bool,
     /// The directory for temporary files, where no private `/tmp` can be mounted; the host removes it.
     pub scratch: Vec<u8>,
     /// The network.
@@ -57,8 +57,6 @@ pub struct Wishes {
     pub cwd: PathBuf,
     /// The home directory of the commands' environment.
     pub home: Option<PathBuf>,
-    /// Only listed paths are readable.
-    pub minimal: bool,
     /// The directory for temporary files.
     pub scratch: PathBuf,
     /// The network.
@@ -203,10 +201,14 @@ pub fn resolve(wishes: &Wishes) -> Policy {
         } else {
             wishes.writable.iter().map(|path| bytes(path)).collect()
         },
+        visible: if wishes.writable.contains(&wishes.cwd) || wishes.everything_writable {
+            Vec::new()
+        } else {
+            vec![bytes(&wishes.cwd)]
+        },
         hidden,
         readable,
         protected,
-        minimal: wishes.minimal,
         scratch: bytes(&wishes.scratch),
         network: wishes.network,
         unix_sockets: wishes.unix_sockets,

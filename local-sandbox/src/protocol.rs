@@ -27,8 +27,10 @@ pub struct Setup {
     pub protect_host: bool,
     /// Limits that hold for the sandbox as a whole.
     pub limits: Limits,
-    /// Fails instead of falling to a weaker tier.
-    pub require: bool,
+    /// Whether a control group is to be made for the limits.
+    pub groups: bool,
+    /// Whether commands are started with `RLIMIT_NPROC`.
+    pub rlimit_processes: bool,
 }
 
 /// The warden's answer to [`Setup`].

@@ -1,18 +1,40 @@
-//! The local sandbox fulfils the contract, unconfined.
+//! The local sandbox fulfils the contract: unconfined, and confined in each tier that this machine has.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use local_sandbox::LocalSandbox;
+use local_sandbox::{Confinement, Enforcement, LocalSandbox, LocalSandboxBuilder, Tier};
 use sandbox::Sandbox;
 
-#[tokio::test]
-async fn unconfined_commands_fulfil_the_contract() {
-    let directories = std::sync::Mutex::new(Vec::new());
+/// Runs the suite on sandboxes made from these options, each in a fresh directory.
+async fn fulfils(options: LocalSandboxBuilder) {
+    let directories = Mutex::new(Vec::new());
     let made = sandbox::contract::run(|| {
         let directory = tempfile::tempdir().expect("a directory");
-        let sandbox = LocalSandbox::builder().cwd(directory.path()).build().expect("a sandbox");
+        let sandbox = options.clone().cwd(directory.path()).build().expect("a sandbox");
         directories.lock().expect("no panic").push(directory);
         async move { Arc::new(sandbox) as Arc<dyn Sandbox> }
     });
     made.await.expect("every rule holds");
+}
+
+fn confined(tier: Tier) -> LocalSandboxBuilder {
+    LocalSandbox::builder()
+        .confinement(Confinement::WorkspaceWrite)
+        .enforcement(Enforcement::BestEffort)
+        .strongest_tier(tier)
+}
+
+#[tokio::test]
+async fn unconfined_commands_fulfil_the_contract() {
+    fulfils(LocalSandbox::builder()).await;
+}
+
+#[tokio::test]
+async fn commands_in_namespaces_fulfil_the_contract() {
+    fulfils(confined(Tier::Namespaces)).await;
+}
+
+#[tokio::test]
+async fn commands_under_landlock_fulfil_the_contract() {
+    fulfils(confined(Tier::Landlock)).await;
 }

@@ -3,6 +3,9 @@
 pub mod capability;
 pub mod landlock;
 pub mod message;
+pub mod mount;
+pub mod namespace;
 pub mod process;
 pub mod pty;
 pub mod reactor;
+pub mod seccomp;

@@ -281,3 +281,9 @@ pub fn silence_streams() -> io::Result<()> {
     nix::unistd::dup2_stderr(&null)?;
     Ok(())
 }
+
+/// Puts a null device in the place of a descriptor that another process goes on with.
+pub fn give_away(fd: &mut OwnedFd) -> io::Result<()> {
+    let null = std::fs::File::open("/dev/null")?;
+    Ok(nix::unistd::dup3(&null, fd, nix::fcntl::OFlag::O_CLOEXEC)?)
+}

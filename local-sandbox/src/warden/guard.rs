@@ -10,6 +10,7 @@ use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::{ForkResult, Pid};
 
+use super::confine::Role;
 use super::supervisor::{self, Confinement};
 use super::tree;
 use crate::protocol::{SUPERVISOR, Setup, SetupReply};
@@ -29,17 +30,22 @@ pub fn run() -> ! {
 }
 
 fn serve() -> io::Result<()> {
-    let (socket, signals) = detach()?;
+    let (mut socket, signals) = detach()?;
     let mut buffer = vec![0; MESSAGE_MAX];
     let first = message::receive(socket.as_fd(), &mut buffer, true)?;
     if first.length == 0 {
         return Ok(());
     }
     let setup: Setup = serde_json::from_slice(buffer.get(..first.length).unwrap_or_default())?;
-    let confined = super::confine::apply(&setup, &socket)?;
-    let Some(confined) = confined else { return Ok(()) };
-    let mut warden = Warden { socket, signals, confinement: confined, supervisors: BTreeSet::new() };
-    warden.watch(&mut buffer)
+    match super::confine::apply(&setup, &mut socket)? {
+        Role::Done => Ok(()),
+        Role::Serve(confinement, groups) => {
+            let mut warden = Warden { socket, signals, confinement, supervisors: BTreeSet::new() };
+            let served = warden.watch(&mut buffer);
+            groups.leave();
+            served
+        }
+    }
 }
 
 /// Cuts what the warden has of the host: descriptors, signals, the reach of other processes.
@@ -124,8 +130,7 @@ impl Warden {
 
     fn become_supervisor(&mut self, socket: &OwnedFd) -> io::Result<()> {
         // Its number now leads to a null device, so that the warden's end is closed when the warden ends.
-        let null = std::fs::File::open("/dev/null")?;
-        nix::unistd::dup3(&null, &mut self.socket, nix::fcntl::OFlag::O_CLOEXEC)?;
+        process::give_away(&mut self.socket)?;
         process::become_subreaper()?;
         supervisor::serve(socket, &self.signals, &self.confinement)
     }

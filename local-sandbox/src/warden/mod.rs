@@ -5,8 +5,11 @@
 //! size. It confines itself once, then makes supervisors, each served by the host through a socket of its own: the end of
 //! that socket, by whatever death of the host, is the order to end the tree.
 
+pub mod cgroup;
 pub mod confine;
 pub mod entry;
 pub mod guard;
+pub mod rules;
 pub mod supervisor;
 pub mod tree;
+pub mod view;

@@ -13,6 +13,7 @@ use nix::sys::signalfd::SignalFd;
 use nix::unistd::Pid;
 
 use super::tree;
+use crate::limits::Limits;
 use crate::protocol::{Ended, KillReason, Launch, Order, Reply, Stage};
 use crate::sys::message::{self, MESSAGE_MAX};
 use crate::sys::process::{self, Exit, Prepared, Reaped};
@@ -30,6 +31,8 @@ pub struct Confinement {
     pub ruleset: Option<OwnedFd>,
     /// The most processes of one command's tree, where no cgroup counts them.
     pub watched_processes: Option<usize>,
+    /// `RLIMIT_NPROC` of every command, where it counts the sandbox alone.
+    pub process_limit: Option<u64>,
 }
 
 /// Serves `socket` until its other end is closed.
@@ -123,7 +126,7 @@ fn start(
         streams: borrowed,
         script: script.as_ref().map(AsFd::as_fd),
         controlling: launch.wiring.terminal.is_some(),
-        limits: launch.limits,
+        limits: Limits { processes: confinement.process_limit.or(launch.limits.processes), ..launch.limits },
         ruleset: confinement.ruleset.as_ref().map(AsFd::as_fd),
     };
     let pid = process::spawn(&prepared, stack)?;

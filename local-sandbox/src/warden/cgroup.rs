@@ -1,0 +1,130 @@
+//! A control group of the sandbox's own, where this user may make one: it counts processes and memory exactly.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::limits::Limits;
+
+/// The groups a sandbox is in; removed when it has ended.
+#[derive(Debug, Default)]
+pub struct Groups {
+    made: Vec<PathBuf>,
+    /// What counts processes, if a group does.
+    pub processes: Option<&'static str>,
+    /// What counts memory, if a group does.
+    pub memory: Option<&'static str>,
+}
+
+/// Names of our groups, so that left-overs of a killed warden can be told and removed.
+const PREFIX: &str = "sandshell-";
+
+/// One controller: in the unified hierarchy, or one of its own.
+struct Controller {
+    directory: PathBuf,
+    kind: &'static str,
+}
+
+/// Makes groups for the limits that have values and puts this process into them.
+pub fn enter(limits: &Limits) -> (Groups, Option<io::Error>) {
+    let mut groups = Groups::default();
+    let mut failure = None;
+    if let Some(processes) = limits.processes {
+        // The helpers count too.
+        let value = processes.saturating_add(8).to_string();
+        match find("pids").and_then(|found| groups.make(&found, &[("pids.max", &value)]).map(|()| found.kind)) {
+            Ok(kind) => groups.processes = Some(kind),
+            Err(error) => failure = Some(error),
+        }
+    }
+    if let Some(memory) = limits.memory {
+        let value = memory.to_string();
+        let made = find("memory").and_then(|found| {
+            let (limit, swap) = if found.kind == "cgroup v2" {
+                ("memory.max", ("memory.swap.max", "0"))
+            } else {
+                ("memory.limit_in_bytes", ("memory.memsw.limit_in_bytes", value.as_str()))
+            };
+            groups.make(&found, &[(limit, &value)])?;
+            // Without swap accounting there is nothing to forbid.
+            let _ = fs::write(groups.last().join(swap.0), swap.1);
+            Ok(found.kind)
+        });
+        match made {
+            Ok(kind) => groups.memory = Some(kind),
+            Err(error) => failure = Some(error),
+        }
+    }
+    (groups, failure)
+}
+
+impl Groups {
+    fn last(&self) -> PathBuf {
+        self.made.last().cloned().unwrap_or_default()
+    }
+
+    fn make(&mut self, controller: &Controller, settings: &[(&str, &str)]) -> io::Result<()> {
+        sweep(&controller.directory);
+        let group = controller.directory.join(format!("{PREFIX}{}", std::process::id()));
+        match fs::create_dir(&group) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        if !self.made.contains(&group) {
+            self.made.push(group.clone());
+        }
+        for (name, value) in settings {
+            fs::write(group.join(name), value)?;
+        }
+        fs::write(group.join("cgroup.procs"), "0")
+    }
+
+    /// Leaves and removes the groups; only when nothing else is in them.
+    pub fn leave(&self) {
+        for group in &self.made {
+            if let Some(parent) = group.parent() {
+                let _ = fs::write(parent.join("cgroup.procs"), "0");
+            }
+            let _ = fs::remove_dir(group);
+        }
+    }
+}
+
+/// Removes groups of wardens that were killed: those without processes let themselves be removed.
+fn sweep(parent: &Path) {
+    let Ok(entries) = fs::read_dir(parent) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.parse::<u32>().ok());
+        if owner.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
+            let _ = fs::remove_dir(entry.path());
+        }
+    }
+}
+
+/// The directory of this process's group under a controller, where a child group can be made.
+fn find(controller: &str) -> io::Result<Controller> {
+    let membership = fs::read_to_string("/proc/self/cgroup")?;
+    let missing = || io::Error::from(io::ErrorKind::NotFound);
+    for line in membership.lines() {
+        let mut fields = line.splitn(3, ':');
+        let (Some(_), Some(names), Some(path)) = (fields.next(), fields.next(), fields.next()) else { continue };
+        let relative = path.trim_start_matches('/');
+        if names.split(',').any(|name| name == controller) {
+            return Ok(Controller {
+                directory: Path::new("/sys/fs/cgroup").join(controller).join(relative),
+                kind: "cgroup v1",
+            });
+        }
+        if names.is_empty() {
+            for root in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] {
+                let directory = Path::new(root).join(relative);
+                let offered = fs::read_to_string(directory.join("cgroup.subtree_control")).unwrap_or_default();
+                if offered.split_ascii_whitespace().any(|name| name == controller) {
+                    return Ok(Controller { directory, kind: "cgroup v2" });
+                }
+            }
+        }
+    }
+    Err(missing())
+}

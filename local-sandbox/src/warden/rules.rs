@@ -1,0 +1,49 @@
+//! What the Landlock tier grants: the policy's lists as rules. Landlock only grants, so that nothing inside a granted tree
+//! can be taken away again.
+
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::sys::stat::Mode;
+
+use crate::policy::{NetworkPolicy, Policy};
+use crate::sys::landlock::{self, right};
+
+/// Devices that can be read and written.
+const DEVICES: [&str; 6] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"];
+/// Terminals, with their `ioctl`s.
+const TERMINALS: [&str; 3] = ["/dev/tty", "/dev/ptmx", "/dev/pts"];
+
+/// Makes the ruleset that every command puts on itself.
+pub fn build(policy: &Policy, abi: i32) -> Result<OwnedFd, Errno> {
+    let ruleset = landlock::create(abi, policy.network != NetworkPolicy::Host)?;
+    let grant = |path: &Path, rights: u64| -> Result<(), Errno> {
+        let fd = match open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()) {
+            Ok(fd) => fd,
+            Err(Errno::ENOENT | Errno::EACCES | Errno::ENOTDIR) => return Ok(()),
+            Err(errno) => return Err(errno),
+        };
+        let rights = if path.is_dir() { rights } else { rights & right::FILE };
+        landlock::allow(ruleset.as_fd(), fd.as_fd(), rights, abi)
+    };
+    let path_of = |bytes: &Vec<u8>| Path::new(OsStr::from_bytes(bytes)).to_path_buf();
+    for path in policy.readable.iter().chain(&policy.visible) {
+        grant(&path_of(path), right::READ)?;
+    }
+    for path in policy.writable.iter().chain([&policy.scratch]) {
+        grant(&path_of(path), right::WRITE)?;
+    }
+    grant(Path::new("/dev/shm"), right::WRITE)?;
+    for device in DEVICES {
+        grant(Path::new(device), right::READ_FILE | right::WRITE_FILE)?;
+    }
+    for terminal in TERMINALS {
+        grant(Path::new(terminal), right::READ_FILE | right::READ_DIR | right::WRITE_FILE | right::IOCTL_DEV)?;
+    }
+    grant(Path::new("/dev/fd"), right::READ)?;
+    Ok(ruleset)
+}

@@ -1,0 +1,198 @@
+//! The file system as commands of the strongest tier see it: the host's, read-only, with the writable trees, private
+//! temporary and device directories, a process list of their own, and covers over what is secret.
+
+use std::ffi::{CString, OsStr};
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{OpenOptionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::mount::{MsFlags, mount};
+
+use crate::policy::Policy;
+use crate::sys::mount::{attach, copy_tree, make_read_only, make_tree_read_only};
+
+/// What failed, and why.
+pub type Failure = (&'static str, Errno);
+
+/// Devices that every program may expect.
+const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
+/// Hidden in every policy: the kernel's insides.
+const KERNEL_HIDDEN: [&str; 2] = ["/sys/kernel/debug", "/sys/kernel/tracing"];
+/// An empty file to cover files with: tools take an empty configuration for none.
+const COVER: &str = "/dev/.covered";
+
+/// Sets the view up in a mount namespace of our own.
+pub fn build(policy: &Policy) -> Result<(), Failure> {
+    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
+        .map_err(at("make mounts private"))?;
+    if policy.is_all_writable() {
+        return mount_proc();
+    }
+    let plan = Plan::new(policy)?;
+    make_read_only(c"/", true).map_err(at("make the root read-only"))?;
+    temporary("/tmp", "mode=1777,size=25%")?;
+    if Path::new("/var/tmp").is_dir() && !Path::new("/var/tmp").is_symlink() {
+        temporary("/var/tmp", "mode=1777,size=25%")?;
+    }
+    build_dev(&plan)?;
+    mount_proc()?;
+    plan.attach_writable()?;
+    plan.cover_hidden()?;
+    plan.protect()?;
+    make_read_only(c"/dev", false).map_err(at("make /dev read-only"))?;
+    nix::unistd::chdir("/").map_err(at("enter the root"))
+}
+
+fn at(stage: &'static str) -> impl Fn(Errno) -> Failure {
+    move |errno| (stage, errno)
+}
+
+fn io_at(stage: &'static str) -> impl Fn(io::Error) -> Failure {
+    move |error| (stage, Errno::from_raw(error.raw_os_error().unwrap_or(0)))
+}
+
+fn text(path: &Path) -> Result<CString, Failure> {
+    CString::new(path.as_os_str().as_bytes()).map_err(|_| ("name a path", Errno::EINVAL))
+}
+
+fn path_of(bytes: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(bytes))
+}
+
+fn mount_proc() -> Result<(), Failure> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(Some("proc"), "/proc", Some("proc"), flags, None::<&str>).map_err(at("mount /proc"))
+}
+
+fn temporary(path: &str, options: &str) -> Result<(), Failure> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+    mount(Some("tmpfs"), path, Some("tmpfs"), flags, Some(options)).map_err(at("mount a temporary directory"))
+}
+
+/// Trees taken before anything is covered.
+struct Plan {
+    writable: Vec<(PathBuf, OwnedFd)>,
+    devices: Vec<(&'static str, OwnedFd)>,
+    hidden: Vec<PathBuf>,
+    protected: Vec<PathBuf>,
+}
+
+impl Plan {
+    fn new(policy: &Policy) -> Result<Plan, Failure> {
+        let mut writable = Vec::new();
+        let trees = policy.writable.iter().map(|path| (path, false));
+        // The working directory of a read-only sandbox may lie where something private is mounted.
+        for (path, read_only) in trees.chain(policy.visible.iter().map(|path| (path, true))) {
+            let path = path_of(path);
+            let tree = copy_tree(&text(path)?).map_err(at("take a workspace directory"))?;
+            if read_only {
+                make_tree_read_only(tree.as_fd()).map_err(at("make a workspace directory read-only"))?;
+            }
+            writable.push((path.to_path_buf(), tree));
+        }
+        // Outer trees first, so that inner ones come to lie on them.
+        writable.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut devices = Vec::new();
+        for name in DEVICES {
+            let tree = copy_tree(&text(&Path::new("/dev").join(name))?).map_err(at("take a device"))?;
+            devices.push((name, tree));
+        }
+        let named = policy.hidden.iter().map(|path| path_of(path)).chain(KERNEL_HIDDEN.map(Path::new));
+        // Links are covered where they lead; the link itself is no secret.
+        let hidden = named.filter_map(|path| path.canonicalize().ok()).collect();
+        let protected = policy.protected.iter().map(|path| path_of(path).to_path_buf()).collect();
+        Ok(Plan { writable, devices, hidden, protected })
+    }
+
+    fn attach_writable(&self) -> Result<(), Failure> {
+        for (path, tree) in &self.writable {
+            if !path.is_dir() {
+                // Only below something private that was mounted empty.
+                fs::create_dir_all(path).map_err(io_at("make a place for a workspace directory"))?;
+            }
+            attach(tree.as_fd(), &text(path)?).map_err(at("attach a workspace directory"))?;
+        }
+        Ok(())
+    }
+
+    fn cover_hidden(&self) -> Result<(), Failure> {
+        for path in &self.hidden {
+            // A workspace that was asked for inside of something hidden was meant to be seen.
+            if self.writable.iter().any(|(workspace, _)| workspace.starts_with(path)) {
+                continue;
+            }
+            let Ok(meta) = path.symlink_metadata() else { continue };
+            if meta.is_dir() {
+                let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_RDONLY;
+                mount(Some("tmpfs"), path, Some("tmpfs"), flags, Some("mode=555,size=4k"))
+                    .map_err(at("cover a hidden directory"))?;
+            } else {
+                let cover = copy_tree(&text(Path::new(COVER))?).map_err(at("take a cover"))?;
+                make_tree_read_only(cover.as_fd()).map_err(at("take a cover"))?;
+                attach(cover.as_fd(), &text(path)?).map_err(at("cover a hidden file"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes protected files read-only mounts, and their repository's directory a mount of its own so that it cannot be
+    /// renamed out from under them.
+    fn protect(&self) -> Result<(), Failure> {
+        let present: Vec<&PathBuf> = self.protected.iter().filter(|path| path.symlink_metadata().is_ok()).collect();
+        let mut repositories: Vec<&Path> = present
+            .iter()
+            .filter_map(|path| path.ancestors().find(|above| above.file_name() == Some(OsStr::new(".git"))))
+            .filter(|repository| repository.is_dir() && !repository.is_symlink())
+            .collect();
+        repositories.sort();
+        repositories.dedup();
+        for repository in repositories {
+            let name = text(repository)?;
+            let tree = copy_tree(&name).map_err(at("take a repository"))?;
+            attach(tree.as_fd(), &name).map_err(at("attach a repository"))?;
+        }
+        for path in present {
+            let target = path.canonicalize().map_err(io_at("find a protected file"));
+            // A link that leads nowhere protects nothing.
+            let Ok(target) = target else { continue };
+            let name = text(&target)?;
+            let tree = copy_tree(&name).map_err(at("take a protected file"))?;
+            make_tree_read_only(tree.as_fd()).map_err(at("protect a file"))?;
+            attach(tree.as_fd(), &name).map_err(at("protect a file"))?;
+        }
+        Ok(())
+    }
+}
+
+/// A minimal `/dev`, with terminals and shared memory of its own.
+fn build_dev(plan: &Plan) -> Result<(), Failure> {
+    temporary("/dev", "mode=755,size=64k")?;
+    let failed = io_at("fill /dev");
+    for (name, tree) in &plan.devices {
+        let path = Path::new("/dev").join(name);
+        fs::File::create(&path).map_err(&failed)?;
+        attach(tree.as_fd(), &text(&path)?).map_err(at("attach a device"))?;
+    }
+    fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o444).open(COVER).map_err(&failed)?;
+    for directory in ["/dev/pts", "/dev/shm"] {
+        fs::create_dir(directory).map_err(&failed)?;
+    }
+    let links = [
+        ("pts/ptmx", "/dev/ptmx"),
+        ("/proc/self/fd", "/dev/fd"),
+        ("/proc/self/fd/0", "/dev/stdin"),
+        ("/proc/self/fd/1", "/dev/stdout"),
+        ("/proc/self/fd/2", "/dev/stderr"),
+    ];
+    for (target, link) in links {
+        symlink(target, link).map_err(&failed)?;
+    }
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
+    mount(Some("devpts"), "/dev/pts", Some("devpts"), flags, Some("newinstance,ptmxmode=0666,mode=620"))
+        .map_err(at("mount /dev/pts"))?;
+    temporary("/dev/shm", "mode=1777,size=25%")
+}
