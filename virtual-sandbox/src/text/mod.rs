@@ -11,3 +11,4 @@ pub mod printf;
 pub mod quoting;
 pub mod regex;
 pub mod time;
+pub mod version_order;

@@ -16,6 +16,7 @@ mod grep;
 mod input;
 mod invocation;
 mod ln;
+mod ls;
 mod mkdir;
 mod mktemp;
 mod mv;
@@ -65,6 +66,7 @@ pub static UTILITIES: &[&Utility] = &[
     &grep::FGREP,
     &grep::UTILITY,
     &ln::UTILITY,
+    &ls::UTILITY,
     &mkdir::UTILITY,
     &mktemp::UTILITY,
     &mv::UTILITY,
