@@ -9,7 +9,7 @@ use shell_parser::arith::ArithUnit;
 use shell_parser::ast::{AssignmentValue, CommandId, CommandKind, Direction, SubstitutionId};
 use shell_parser::{Options, Parser, Unit};
 
-use super::expand::{ShellOption, Severity, Stop, World, assignment, expand_words};
+use super::expand::{Severity, ShellOption, Stop, World, assignment, expand_words};
 use super::variable::assign::{self, AssignedValue};
 use super::variable::{Attributes, Scalar, Special, SpecialSource, Value, Variables, special};
 use crate::vfs::{AccessMode, DirEntry, FileKind, Stat, Timestamp};
@@ -30,10 +30,20 @@ pub struct PlainWorld {
 
 impl PlainWorld {
     pub fn new() -> Self {
-        let mut world = Self { options: vec![ShellOption::PatsubReplacement, ShellOption::GlobSkipDots], ..Self::default() };
+        let mut world =
+            Self { options: vec![ShellOption::PatsubReplacement, ShellOption::GlobSkipDots], ..Self::default() };
         world.files = vec![
-            "a.txt", "b.txt", "c.c", ".hidden", "sub/", "sub/x.txt", "sub/.hs", "sub/deep/", "sub/deep/d/",
-            "sub/deep/d/z.txt", "sp ace",
+            "a.txt",
+            "b.txt",
+            "c.c",
+            ".hidden",
+            "sub/",
+            "sub/x.txt",
+            "sub/.hs",
+            "sub/deep/",
+            "sub/deep/d/",
+            "sub/deep/d/z.txt",
+            "sp ace",
         ];
         special::declare_specials(&mut world.variables);
         world.variables.set(b"IFS", b" \t\n".as_slice());
@@ -88,7 +98,8 @@ impl PlainWorld {
                 }
             }
             CommandKind::Arith(text) => {
-                let value = super::arith::evaluate(unit, text, self).map_err(|stop| super::arith::in_command(stop, b"(("))?;
+                let value =
+                    super::arith::evaluate(unit, text, self).map_err(|stop| super::arith::in_command(stop, b"(("))?;
                 self.status = i32::from(value == 0);
             }
             CommandKind::Cond(cond) => {
@@ -118,7 +129,11 @@ impl PlainWorld {
         Ok(())
     }
 
-    fn declare(&mut self, unit: &Unit, words: shell_parser::ast::IdRange<shell_parser::ast::WordId>) -> Result<(), Stop> {
+    fn declare(
+        &mut self,
+        unit: &Unit,
+        words: shell_parser::ast::IdRange<shell_parser::ast::WordId>,
+    ) -> Result<(), Stop> {
         let mut attributes = Attributes::NONE;
         for word in words.skip(1).iter() {
             match unit.word(word).assignment {
@@ -418,7 +433,10 @@ fn differs_from_bash() {
     for script in scripts.lines().filter(|line| !line.is_empty()) {
         let script = script.replace("\\n", "\n");
         let file = std::env::temp_dir().join(format!("plain-world-{}.sh", std::process::id()));
-        let _ = std::fs::write(&file, format!("exec 2>&1; p() {{ printf '<%s>' \"$@\"; echo; }}; HOME=/home/user\n{script}\n"));
+        let _ = std::fs::write(
+            &file,
+            format!("exec 2>&1; p() {{ printf '<%s>' \"$@\"; echo; }}; HOME=/home/user\n{script}\n"),
+        );
         let output = std::process::Command::new("bash").arg(&file).env_clear().env("LC_ALL", "C.UTF-8").output();
         let expected = output.map(|output| String::from_utf8_lossy(&output.stdout).to_string()).unwrap_or_default();
         let expected: String = expected
