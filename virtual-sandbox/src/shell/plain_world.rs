@@ -455,3 +455,49 @@ fn differs_from_bash() {
     }
     println!("{different} scripts differ");
 }
+
+/// How long commands take: `cargo test -p virtual-sandbox --config 'profile.dev.package.virtual-sandbox.opt-level=3'
+/// commands_take -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn commands_take() {
+    for (setup, script) in [
+        ("s=0; i=7", "((s+=i))"),
+        ("s=0; i=7", "s=$((s+i))"),
+        ("i=7", "((i++))"),
+        ("i=7", "((i<100000))"),
+        ("s=0; i=7", "s=$(($s+$i))"),
+        ("x=/usr/local/bin/foo", "y=${x##*/}"),
+        ("x=hello", "y=$x"),
+        ("x=hello", "y=\"a $x b\""),
+        ("x=abc", "p_=${x/b/c}"),
+        ("x=abc", "[[ $x == a* ]]"),
+        ("x=abc", "[[ $x =~ ^a.c$ ]]"),
+        ("declare -A m; m[k]=1", "((m[k]++))"),
+        ("a=(1 2 3)", "((a[1]++))"),
+        ("a=(1 2 3); i=1", "y=${a[i]}"),
+        ("s=", "s+=x"),
+    ] {
+        let mut world = PlainWorld::new();
+        world.run(setup);
+        let unit = Parser::new(script.as_bytes().to_vec()).next_complete_command(&Options::default());
+        let Ok(Some(unit)) = unit else { continue };
+        let started = std::time::Instant::now();
+        for _ in 0..200_000 {
+            let _ = world.command(&unit, unit.root());
+        }
+        println!("{:>6} ns  {script}", started.elapsed().as_nanos() / 200_000);
+    }
+    for (setup, script) in [("x=hello", "$x"), ("x=hello", "\"$x\""), ("i=5", "$i"), ("x=hello", "a$x/b"), ("set -- a b c", "\"$@\"")] {
+        let mut world = PlainWorld::new();
+        world.run(setup);
+        let unit = Parser::new(script.as_bytes().to_vec()).next_complete_command(&Options::default());
+        let Ok(Some(unit)) = unit else { continue };
+        let CommandKind::Simple(simple) = &unit.command(unit.root()).kind else { continue };
+        let started = std::time::Instant::now();
+        for _ in 0..200_000 {
+            let _ = expand_words(&unit, simple.words, &mut world);
+        }
+        println!("{:>6} ns  {script}", started.elapsed().as_nanos() / 200_000);
+    }
+}

@@ -153,6 +153,20 @@ fn dollar<W: World>(expansion: &ParameterExpansion, world: &W) -> Option<i64> {
     }
 }
 
+/// The value of an expression that is one number or one plain variable: nothing can go wrong or change.
+#[inline]
+pub(crate) fn quick_value<W: World>(unit: &Unit, expression: ArithId, world: &W) -> Option<i64> {
+    match unit.arith(expression) {
+        ArithExpr::Number(value) => Some(*value),
+        ArithExpr::Variable { name, .. } => match world.variables().value(name)? {
+            Value::Scalar(value) if !world.variables().is_nameref(name) => value.plain_int(),
+            _ => None,
+        },
+        ArithExpr::Dollar(id) => dollar(unit.parameter(*id), world),
+        _ => None,
+    }
+}
+
 /// Whether every `$name` in an expression is a plain number, so that the parsed form stands for the expanded text.
 #[inline]
 fn dollars_are_plain<W: World>(unit: &Unit, text: &ArithText, world: &W) -> bool {

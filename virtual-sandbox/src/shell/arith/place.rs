@@ -140,20 +140,24 @@ impl<'a, E: Expressions, W: World> Evaluation<'a, E, W> {
     }
 
     fn keyed(&mut self, name: &Bytes, key: &Key) -> Result<i64, Failure> {
-        let name = match self.world.variables().target(name) {
-            Ok(target) => target.name,
-            Err(_) => return Ok(0),
-        };
-        let found = match (self.world.variables().value(&name), key) {
+        let mut target = None;
+        if self.world.variables().is_nameref(name) {
+            match self.world.variables().target(name) {
+                Ok(found) => target = Some(found.name),
+                Err(_) => return Ok(0),
+            }
+        }
+        let name = target.as_ref().unwrap_or(name);
+        let found = match (self.world.variables().value(name), key) {
             (Some(Value::Array(array)), Key::Index(index)) => Some(array.get(*index).cloned()),
             (Some(Value::Assoc(map)), Key::Text(text)) => Some(map.get(text).cloned()),
             _ => None,
         };
         let value = match found {
             Some(value) => value,
-            None => self.unusual_element(&name, key)?,
+            None => self.unusual_element(name, key)?,
         };
-        self.number(value, &name)
+        self.number(value, name)
     }
 
     fn unusual_element(&mut self, name: &Bytes, key: &Key) -> Result<Option<Scalar>, Failure> {

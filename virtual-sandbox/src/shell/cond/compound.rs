@@ -9,7 +9,7 @@ use crate::shell::arith;
 use crate::shell::expand::{
     ExpansionError, Severity, ShellOption, Stop, World, expand_pattern, expand_regex, expand_text,
 };
-use crate::shell::pattern::{Flags, Pattern};
+use crate::shell::pattern::{Pattern, PatternOptions};
 use crate::shell::variable::{Scalar, Value};
 use crate::text::regex::{Captures, Regex};
 
@@ -58,7 +58,7 @@ fn binary<W: World>(
 fn matches<W: World>(unit: &Unit, text: &[u8], pattern: WordId, world: &mut W) -> Result<bool, Stop> {
     let pattern = expand_pattern(unit, pattern, world)?;
     let nocase = world.option(ShellOption::NoCaseMatch);
-    Ok(Pattern::new(&pattern, Flags { extglob: true, nocase, period: false }).matches(text))
+    Ok(Pattern::new(&pattern, PatternOptions { extglob: true, nocase, period: false }).matches(text))
 }
 
 fn compare<W: World>(operator: CondBinary, left: &[u8], right: &[u8], world: &mut W) -> Result<bool, Stop> {

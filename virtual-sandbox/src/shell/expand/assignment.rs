@@ -1,12 +1,13 @@
 //! Expansion of assignments. POSIX 2.9.1; bash manual "Arrays".
 
+use bytes::Bytes;
 use shell_parser::Unit;
 use shell_parser::ast::{ArithText, Assignment, AssignmentValue, ElementId, IdRange, Subscript};
 
 use super::{Stop, World, expand_assignment_value, expand_text, expand_word_into};
 use crate::shell::arith;
 use crate::shell::variable::assign::{self, Assigned, AssignedElement, AssignedValue, Key};
-use crate::shell::variable::{Attributes, Value};
+use crate::shell::variable::{Attributes, Scalar, Value};
 
 /// Expands an assignment and performs it: a simple command without command name, one assignment at a time.
 ///
@@ -14,8 +15,31 @@ use crate::shell::variable::{Attributes, Value};
 /// [`Stop`].
 #[inline]
 pub fn assign<W: World>(unit: &Unit, assignment: &Assignment, world: &mut W) -> Result<(), Stop> {
+    if let (AssignmentValue::Scalar(word), None) = (assignment.value, &assignment.subscript) {
+        let value = expand_assignment_value(unit, word, world)?;
+        return assign_string(world, &assignment.name, value, assignment.append);
+    }
     let assigned = expand_assignment(unit, assignment, world)?;
     assign::perform(world, assigned)
+}
+
+/// Stores or appends where that is all there is to do, and otherwise performs the whole assignment.
+fn assign_string<W: World>(world: &mut W, name: &Bytes, value: Scalar, append: bool) -> Result<(), Stop> {
+    let value = if append {
+        if world.variables_mut().append_plain(name, value.bytes(&mut itoa::Buffer::new())) {
+            return Ok(());
+        }
+        value
+    } else {
+        match world.variables_mut().store_plain(name, value) {
+            Ok(()) => return Ok(()),
+            Err(value) => value,
+        }
+    };
+    assign::perform(
+        world,
+        Assigned { name: name.clone(), subscript: None, append, value: AssignedValue::Scalar(value) },
+    )
 }
 
 /// Expands the words of an assignment.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::field::Field;
 use super::{ExpansionError, ShellOption, Stop, World};
-use crate::shell::pattern::{Flags, Pattern, has_special};
+use crate::shell::pattern::{Pattern, PatternOptions, has_special};
 use crate::vfs::FileKind;
 
 /// Memory that one path found is counted with, besides its text.
@@ -51,7 +51,7 @@ fn ignore<W: World>(world: &W, paths: &mut Vec<Prefix>) {
     if value.is_empty() {
         return;
     }
-    let flags = Flags { extglob: true, nocase: world.option(ShellOption::NoCaseGlob), period: false };
+    let flags = PatternOptions { extglob: true, nocase: world.option(ShellOption::NoCaseGlob), period: false };
     let patterns: Vec<Pattern<'_>> = value.split(|byte| *byte == b':').map(|text| Pattern::new(text, flags)).collect();
     paths.retain(|path| {
         let last = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
@@ -133,8 +133,11 @@ impl<W: World> Search<'_, W> {
     /// Every entry of the directories found so far that matches one component.
     fn matching(&mut self, found: &[Prefix], component: &Component<'_>) -> Result<Vec<Prefix>, Stop> {
         let hidden = self.shows_hidden();
-        let flags =
-            Flags { extglob: self.extglob, nocase: self.world.option(ShellOption::NoCaseGlob), period: !hidden };
+        let flags = PatternOptions {
+            extglob: self.extglob,
+            nocase: self.world.option(ShellOption::NoCaseGlob),
+            period: !hidden,
+        };
         let pattern = Pattern::new(component.text, flags);
         let dots = !self.world.option(ShellOption::GlobSkipDots)
             && (component.text.starts_with(b".") || component.text.starts_with(b"\\."));

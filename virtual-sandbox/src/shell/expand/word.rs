@@ -4,7 +4,7 @@ use bytes::Bytes;
 use shell_parser::Unit;
 use shell_parser::ast::{
     ArithText, BraceExpansion, IdRange, Parameter, ParameterExpansion, ParameterOperator, PartId, RangeStyle,
-    WordFacts, WordId, WordPart,
+    Subscript, WordFacts, WordId, WordPart,
 };
 
 use super::field::{Fields, Mode};
@@ -63,13 +63,13 @@ fn quick_field<W: World>(unit: &Unit, parts: &[WordPart], world: &W) -> Option<B
     match parts {
         [WordPart::DoubleQuoted(inner)] => match unit.parts(*inner) {
             [WordPart::Literal(text)] => Some(text.clone()),
-            [WordPart::Parameter(id)] => simple_value(unit.parameter(*id), world).map(Scalar::to_bytes),
+            [WordPart::Parameter(id)] => simple_value(unit, unit.parameter(*id), world).map(Scalar::to_bytes),
             _ => None,
         },
         [WordPart::SingleQuoted(text) | WordPart::AnsiC(text)] => Some(text.clone()),
         [WordPart::Parameter(id)] => {
-            let value = simple_value(unit.parameter(*id), world)?;
-            if world.variables().contains(b"IFS") && Ifs::of(world) != Ifs::Default {
+            let value = simple_value(unit, unit.parameter(*id), world)?;
+            if Ifs::of(world) != Ifs::Default {
                 return None;
             }
             match value {
@@ -89,23 +89,30 @@ fn quick_field<W: World>(unit: &Unit, parts: &[WordPart], world: &W) -> Option<B
     }
 }
 
-/// The value of `$x` or `${x}` when it is an ordinary variable with a value.
+/// The value of `$x`, `${x}` or `${x[i]}` when it is an ordinary variable or element with a value.
 #[inline]
-fn simple_value<'w, W: World>(expansion: &ParameterExpansion, world: &'w W) -> Option<&'w Scalar> {
-    if let ParameterExpansion {
+fn simple_value<'w, W: World>(unit: &Unit, expansion: &ParameterExpansion, world: &'w W) -> Option<&'w Scalar> {
+    let ParameterExpansion {
         parameter: Parameter::Variable(name),
         indirect: false,
-        subscript: None,
+        subscript,
         operator: ParameterOperator::None,
         ..
     } = expansion
-        && let Some(variable) = world.variables().get(name)
-        && !variable.attributes().has(Attributes::NAMEREF)
-        && let Value::Scalar(value) = variable.value()
-    {
-        return Some(value);
+    else {
+        return None;
+    };
+    let variable = world.variables().get(name)?;
+    if variable.attributes().has(Attributes::NAMEREF) {
+        return None;
     }
-    None
+    match (variable.value(), subscript) {
+        (Value::Scalar(value), None) => Some(value),
+        (Value::Array(array), Some(Subscript::Index(ArithText { expr: Some(expression), .. }))) => {
+            arith::quick_value(unit, *expression, world).filter(|index| *index >= 0).and_then(|index| array.get(index))
+        }
+        _ => None,
+    }
 }
 
 /// Expands parts (without braces) to fields.
@@ -168,7 +175,7 @@ pub fn expand_assignment_value<W: World>(unit: &Unit, word: WordId, world: &mut 
             return Ok(Scalar::Text(text.clone()));
         }
         Some(WordPart::Parameter(id)) => {
-            if let Some(value) = simple_value(unit.parameter(*id), world) {
+            if let Some(value) = simple_value(unit, unit.parameter(*id), world) {
                 return Ok(value.clone());
             }
         }

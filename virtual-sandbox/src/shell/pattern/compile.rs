@@ -1,6 +1,6 @@
 //! Pattern text to nodes.
 
-use super::Flags;
+use super::PatternOptions;
 use super::bracket::{self, Bracket};
 
 /// How deep extended patterns may nest; deeper ones are literal text.
@@ -97,7 +97,7 @@ pub fn has_special(text: &[u8], extglob: bool) -> bool {
 }
 
 /// Compiles a pattern; also tells whether there are groups.
-pub(super) fn compile(text: &[u8], flags: Flags) -> (Vec<Node>, bool) {
+pub(super) fn compile(text: &[u8], flags: PatternOptions) -> (Vec<Node>, bool) {
     let mut compiler = Compiler { text, flags, groups: false };
     let nodes = compiler.sequence(0, text.len(), 0);
     (nodes, compiler.groups)
@@ -105,7 +105,7 @@ pub(super) fn compile(text: &[u8], flags: Flags) -> (Vec<Node>, bool) {
 
 struct Compiler<'a> {
     text: &'a [u8],
-    flags: Flags,
+    flags: PatternOptions,
     groups: bool,
 }
 

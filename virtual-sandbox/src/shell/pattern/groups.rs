@@ -3,7 +3,7 @@
 //! A sequence of nodes maps the set of offsets where it may begin to the set of those where it may end; no state is
 //! looked at twice, so that the time is polynomial whatever the pattern.
 
-use super::Flags;
+use super::PatternOptions;
 use super::compile::{Node, Repeat, first_char};
 use super::matcher::takes;
 
@@ -12,7 +12,7 @@ type Offsets = Vec<bool>;
 
 struct Groups<'t> {
     text: &'t [u8],
-    flags: Flags,
+    flags: PatternOptions,
 }
 
 impl Groups<'_> {
@@ -143,20 +143,20 @@ fn union(mut left: Offsets, right: &Offsets) -> Offsets {
 }
 
 /// Whether the whole text matches.
-pub(super) fn matches(nodes: &[Node], flags: Flags, text: &[u8]) -> bool {
+pub(super) fn matches(nodes: &[Node], flags: PatternOptions, text: &[u8]) -> bool {
     let groups = Groups { text, flags };
     groups.sequence(nodes, groups.from_start(0)).last().copied().unwrap_or(false)
 }
 
 /// Length of the shortest or longest matching beginning.
-pub(super) fn prefix(nodes: &[Node], flags: Flags, text: &[u8], longest: bool) -> Option<usize> {
+pub(super) fn prefix(nodes: &[Node], flags: PatternOptions, text: &[u8], longest: bool) -> Option<usize> {
     let groups = Groups { text, flags };
     let ends = groups.sequence(nodes, groups.from_start(0));
     if longest { ends.iter().rposition(|end| *end) } else { ends.iter().position(|end| *end) }
 }
 
 /// Offset of the shortest or longest matching end.
-pub(super) fn suffix(nodes: &[Node], flags: Flags, text: &[u8], longest: bool) -> Option<usize> {
+pub(super) fn suffix(nodes: &[Node], flags: PatternOptions, text: &[u8], longest: bool) -> Option<usize> {
     let reaches_end = |start: &usize| {
         let groups = Groups { text: text.get(*start..).unwrap_or(&[]), flags };
         groups.sequence(nodes, groups.from_start(0)).last().copied().unwrap_or(false)

@@ -1,6 +1,6 @@
 //! Matching of patterns without extended operators.
 
-use super::Flags;
+use super::PatternOptions;
 use super::compile::{Node, first_char, fold, last_char};
 
 /// Whether one node takes one character.
@@ -15,13 +15,13 @@ pub(super) fn takes(node: &Node, code: u32, nocase: bool) -> bool {
 }
 
 /// Whether the start of the text is a period that only a literal period may match.
-pub(super) fn period_refused(nodes: &[Node], flags: Flags, text: &[u8]) -> bool {
+pub(super) fn period_refused(nodes: &[Node], flags: PatternOptions, text: &[u8]) -> bool {
     flags.period && text.first() == Some(&b'.') && !matches!(nodes.first(), Some(Node::Char(0x2e) | Node::Group(..)))
 }
 
 /// Whether the whole text matches. On a mismatch only the last star has to take more: linear for most patterns,
 /// pattern times text at worst.
-pub(super) fn matches(nodes: &[Node], flags: Flags, text: &[u8]) -> bool {
+pub(super) fn matches(nodes: &[Node], flags: PatternOptions, text: &[u8]) -> bool {
     if period_refused(nodes, flags, text) {
         return false;
     }
@@ -107,7 +107,7 @@ impl Places {
 }
 
 /// Length of the shortest or longest matching beginning.
-pub(super) fn prefix(nodes: &[Node], flags: Flags, text: &[u8], longest: bool) -> Option<usize> {
+pub(super) fn prefix(nodes: &[Node], flags: PatternOptions, text: &[u8], longest: bool) -> Option<usize> {
     if longest && matches!(nodes.last(), Some(Node::Star)) && nodes.len() > 1 {
         // Whatever the rest takes first, the last star takes all that follows.
         let head = nodes.get(..nodes.len() - 1)?;
@@ -129,7 +129,7 @@ pub(super) fn prefix(nodes: &[Node], flags: Flags, text: &[u8], longest: bool) -
 }
 
 /// Offset of the shortest or longest matching end: the pattern and the text are read backwards.
-pub(super) fn suffix(nodes: &[Node], flags: Flags, text: &[u8], longest: bool) -> Option<usize> {
+pub(super) fn suffix(nodes: &[Node], flags: PatternOptions, text: &[u8], longest: bool) -> Option<usize> {
     let reversed: Vec<Node> = nodes.iter().rev().cloned().collect();
     let mut places = Places::new(&reversed);
     let mut best = places.accepts().then_some(text.len());

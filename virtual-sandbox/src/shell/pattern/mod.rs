@@ -13,17 +13,30 @@ mod search;
 use std::borrow::Cow;
 
 use compile::Node;
+
+use crate::shell::expand::{ShellOption, World};
 pub use compile::has_special;
 
 /// How a pattern is matched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Flags {
+pub struct PatternOptions {
     /// `?(` `*(` `+(` `@(` `!(` are special.
     pub extglob: bool,
     /// Case does not matter.
     pub nocase: bool,
     /// `*`, `?` and brackets do not match a period at the start: pathname expansion without `dotglob`.
     pub period: bool,
+}
+
+impl PatternOptions {
+    /// For `case`, under the shell options in force.
+    pub fn of<W: World>(world: &W) -> Self {
+        Self {
+            extglob: world.option(ShellOption::ExtGlob),
+            nocase: world.option(ShellOption::NoCaseMatch),
+            period: false,
+        }
+    }
 }
 
 /// A compiled pattern. Simple shapes borrow their text and need no memory.
@@ -45,14 +58,14 @@ enum Shape<'a> {
     /// `*abc*`
     Contains(Cow<'a, [u8]>),
     /// Anything else without groups.
-    Nodes { nodes: Vec<Node>, flags: Flags },
+    Nodes { nodes: Vec<Node>, flags: PatternOptions },
     /// With extended operators.
-    Groups { nodes: Vec<Node>, flags: Flags },
+    Groups { nodes: Vec<Node>, flags: PatternOptions },
 }
 
 impl<'a> Pattern<'a> {
     /// Compiles a pattern.
-    pub fn new(text: &'a [u8], flags: Flags) -> Self {
+    pub fn new(text: &'a [u8], flags: PatternOptions) -> Self {
         if !flags.nocase
             && !flags.period
             && let Some(shape) = simple_shape(text, flags)
@@ -145,7 +158,7 @@ fn rfind(text: &[u8], literal: &[u8]) -> Option<usize> {
 
 /// The shape of a pattern with at most a `*` at either end. The literal must be valid UTF-8, so that wherever its bytes
 /// are found they are whole characters.
-fn simple_shape(text: &[u8], flags: Flags) -> Option<Shape<'_>> {
+fn simple_shape(text: &[u8], flags: PatternOptions) -> Option<Shape<'_>> {
     let (leading, rest) = match text {
         [b'*', b'(', ..] if flags.extglob => return None,
         [b'*', rest @ ..] => (true, rest),
@@ -170,7 +183,7 @@ fn simple_shape(text: &[u8], flags: Flags) -> Option<Shape<'_>> {
 }
 
 /// The text of a pattern without special characters, its backslashes removed.
-fn plain(text: &[u8], flags: Flags) -> Option<Cow<'_, [u8]>> {
+fn plain(text: &[u8], flags: PatternOptions) -> Option<Cow<'_, [u8]>> {
     let special = |byte: &u8| matches!(byte, b'*' | b'?' | b'[' | b'\\' | 0x80..) || (flags.extglob && *byte == b'(');
     if !text.iter().any(special) {
         return Some(Cow::Borrowed(text));

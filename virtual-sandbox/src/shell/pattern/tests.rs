@@ -1,7 +1,7 @@
-use super::{Flags, Pattern};
+use super::{Pattern, PatternOptions};
 
 fn pattern(text: &str) -> Pattern<'_> {
-    Pattern::new(text.as_bytes(), Flags { extglob: true, ..Flags::default() })
+    Pattern::new(text.as_bytes(), PatternOptions { extglob: true, ..PatternOptions::default() })
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn hostile_patterns_take_no_exponential_time() {
 
 #[test]
 fn a_leading_period_needs_a_literal_one() {
-    let flags = Flags { period: true, extglob: true, ..Flags::default() };
+    let flags = PatternOptions { period: true, extglob: true, ..PatternOptions::default() };
     assert!(!Pattern::new(b"*", flags).matches(b".x"));
     assert!(Pattern::new(b".*", flags).matches(b".x"));
     assert!(!Pattern::new(b"[.]x", flags).matches(b".x"));
@@ -89,6 +89,6 @@ fn a_leading_period_needs_a_literal_one() {
 
 #[test]
 fn case_is_ignored_on_demand() {
-    let flags = Flags { nocase: true, ..Flags::default() };
+    let flags = PatternOptions { nocase: true, ..PatternOptions::default() };
     assert!(Pattern::new(b"aB[c-d]*", flags).matches(b"AbCx"));
 }

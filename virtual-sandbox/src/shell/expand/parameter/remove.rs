@@ -7,12 +7,12 @@ use super::super::field::{Fields, Mode};
 use super::super::word::{Expander, Quoting};
 use super::super::{ShellOption, Stop, World, expand_pattern};
 use super::reference::Reference;
-use crate::shell::pattern::{Flags, Pattern};
+use crate::shell::pattern::{Pattern, PatternOptions};
 use crate::shell::variable::Value;
 
 impl<W: World> Expander<'_, W> {
-    fn pattern_flags(&self) -> Flags {
-        Flags { extglob: self.world.option(ShellOption::ExtGlob), ..Flags::default() }
+    fn pattern_flags(&self) -> PatternOptions {
+        PatternOptions { extglob: self.world.option(ShellOption::ExtGlob), ..PatternOptions::default() }
     }
 
     pub(super) fn remove_prefix(
@@ -92,7 +92,7 @@ impl<W: World> Expander<'_, W> {
             None => Replacement { pieces: vec![Piece::Text(Vec::new())] },
         };
         let nocase = self.world.option(ShellOption::NoCaseMatch);
-        let pattern = Pattern::new(&text, Flags { nocase, ..self.pattern_flags() });
+        let pattern = Pattern::new(&text, PatternOptions { nocase, ..self.pattern_flags() });
         // An empty pattern matches only at the ends that `#` and `%` name.
         if text.is_empty() && matches!(kind, SubstituteKind::First | SubstituteKind::All) {
             self.emit(&values, quoting, out);

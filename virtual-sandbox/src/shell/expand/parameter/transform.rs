@@ -9,7 +9,7 @@ use super::super::word::{Expander, Quoting};
 use super::super::{ShellOption, Stop, World, expand_pattern, quote};
 use super::reference::Reference;
 use super::value::Values;
-use crate::shell::pattern::{Flags, Pattern};
+use crate::shell::pattern::{Pattern, PatternOptions};
 use crate::shell::variable::{Attributes, Scalar, Value};
 
 impl<W: World> Expander<'_, W> {
@@ -27,7 +27,7 @@ impl<W: World> Expander<'_, W> {
             Some(word) => expand_pattern(self.unit, word, self.world)?,
             None => Bytes::new(),
         };
-        let flags = Flags { extglob: self.world.option(ShellOption::ExtGlob), ..Flags::default() };
+        let flags = PatternOptions { extglob: self.world.option(ShellOption::ExtGlob), ..PatternOptions::default() };
         let pattern = (!text.is_empty()).then(|| Pattern::new(&text, flags));
         let values = values.map(|value| change_characters(&value, change, all, pattern.as_ref()));
         self.emit(&values, quoting, out);
