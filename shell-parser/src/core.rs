@@ -3,14 +3,15 @@
 use bytes::Bytes;
 
 use crate::ast::{
-    AndOrItem, ArrayElement, Assignment, CaseClause, Command, CommandKind, HereDocumentId, IdRange,
-    IfClause, ListItem, NodeId, PartId, Redirection, RedirectionId, Unit, Word, WordFacts, WordId, WordPart,
+    AndOrItem, ArrayElement, Assignment, CaseClause, Command, CommandKind, HereDocumentId, IdRange, IfClause, ListItem,
+    NodeId, PartId, Redirection, RedirectionId, Unit, Word, WordFacts, WordId, WordPart,
 };
 use crate::ast::{CommandId, Warning};
 use crate::error::{SyntaxError, SyntaxErrorKind};
 use crate::input::Input;
 use crate::lex::operator::operator_at;
 use crate::parser::Options;
+use crate::quote::{ansi_c_quoted, needs_ansi_c};
 use crate::span::Span;
 
 /// The result of a production.
@@ -54,6 +55,8 @@ pub(crate) struct Core<'o> {
     pub(crate) alias_blank: bool,
     /// Inside `$(`, `<(`: a here-document's delimiter may be followed by the closing parenthesis.
     pub(crate) in_substitution: bool,
+    /// The offset at which the last run of blanks began, and the position at which it ended.
+    pub(crate) blanks: (u32, usize),
     depth: u32,
     alias_text: usize,
 }
@@ -125,6 +128,7 @@ impl<'o> Core<'o> {
             reserved_ok: true,
             alias_blank: false,
             in_substitution: false,
+            blanks: (0, usize::MAX),
             depth: 0,
             alias_text: 0,
         }
@@ -157,9 +161,15 @@ impl<'o> Core<'o> {
         id
     }
 
+    /// The offset after the last token read, without the blanks behind it.
+    pub(crate) fn token_end(&self) -> u32 {
+        let (start, end) = self.blanks;
+        if end == self.input.position() { start } else { self.input.end_offset() }
+    }
+
     /// A command without redirections that began at `start`.
     pub(crate) fn command_from(&self, start: u32, line: u32, kind: CommandKind) -> Command {
-        Command { kind, redirections: IdRange::default(), span: Span::new(start, self.input.end_offset()), line }
+        Command { kind, redirections: IdRange::default(), span: Span::new(start, self.token_end().max(start)), line }
     }
 
     /// Counts a level of nesting.
@@ -234,7 +244,11 @@ impl<'o> Core<'o> {
             // bash reads the whole word before it finds that it does not fit, so an error inside it comes first.
             match self.word(crate::word::Ends::Metacharacter) {
                 Err(error) => return error,
-                Ok(_) if self.input.in_alias() == was_alias => self.input.slice(position, self.input.position()),
+                Ok(_) if self.input.in_alias() == was_alias => {
+                    let text = self.input.slice(position, self.input.position());
+                    // bash shows what is not printable as `$'...'`.
+                    if needs_ansi_c(&text) { ansi_c_quoted(&text).into() } else { text }
+                }
                 Ok(_) => Bytes::new(),
             }
         };

@@ -116,6 +116,7 @@ impl Core<'_> {
             let input = std::mem::replace(&mut self.input, nested);
             self.here_document_parts()?;
             self.input = input;
+            self.blanks.1 = usize::MAX;
         } else {
             let limit = self.input.restrict(end);
             self.here_document_parts()?;

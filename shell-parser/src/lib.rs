@@ -14,6 +14,8 @@ mod here_document;
 mod input;
 mod lex;
 pub mod parser;
+pub mod print;
+pub mod quote;
 mod redirection;
 pub mod span;
 mod word;

@@ -87,6 +87,10 @@ impl Parser {
     }
 
     fn end_in_newline(&mut self) {
+        // bash ignores null bytes in its input.
+        if memchr::memchr(0, &self.src).is_some() {
+            self.src = self.src.iter().copied().filter(|&byte| byte != 0).collect::<Vec<u8>>().into();
+        }
         self.newline_added = !self.src.is_empty() && self.src.last() != Some(&b'\n');
         self.last_backslash = self.newline_added && ends_in_backslash(&self.src);
         if self.newline_added {

@@ -264,4 +264,6 @@ pub struct ArrayElement {
     pub append: bool,
     /// The value.
     pub value: WordId,
+    /// Where the whole element stands.
+    pub span: Span,
 }

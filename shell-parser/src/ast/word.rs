@@ -46,6 +46,9 @@ impl WordFacts {
     /// The word has the shape `name=...`, `name+=...`, `name[...]=...` (whether or not it counts as an assignment).
     pub const ASSIGNMENT: Self = Self(256);
 
+    /// The word's span covers its text in the source: it did not come out of an alias or a rewritten text.
+    pub const VERBATIM: Self = Self(512);
+
     /// Whether every flag of `flags` is set.
     pub fn has(self, flags: Self) -> bool {
         self.0 & flags.0 == flags.0

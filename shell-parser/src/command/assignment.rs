@@ -55,8 +55,11 @@ impl Core<'_> {
             let value_start = self.input.offset();
             self.unquoted(self.value_style(self.options.brace_expand), &mut Default::default())?;
             facts = facts.with(self.facts);
+            if self.input.is_verbatim() {
+                facts = facts.with(WordFacts::VERBATIM);
+            }
             let parts = self.flush_parts(mark);
-            let word = self.value_word(value_start, parts.skip(1), self.facts);
+            let word = self.value_word(value_start, parts.skip(1), facts.without(WordFacts::ASSIGNMENT));
             (parts, AssignmentValue::Scalar(self.add_word(word)))
         };
         self.facts = outer;
@@ -163,6 +166,7 @@ impl Core<'_> {
     }
 
     fn array_element(&mut self) -> Parsed<ArrayElement> {
+        let start = self.input.offset();
         if self.input.peek() == Some(b'[') {
             let rest = self.input.rest();
             let end = closing(rest, 1, b']', false);
@@ -177,11 +181,15 @@ impl Core<'_> {
                 self.input.advance(operator);
                 let word = self.word_or_empty(self.value_style(self.options.brace_expand))?;
                 let value = self.add_word(word);
-                return Ok(ArrayElement { subscript: Some(subscript), append: operator == 2, value });
+                let span = Span::new(start, self.input.end_offset());
+                return Ok(ArrayElement { subscript: Some(subscript), append: operator == 2, value, span });
             }
         }
         match self.word(Ends::Metacharacter)? {
-            Some(word) => Ok(ArrayElement { subscript: None, append: false, value: self.add_word(word) }),
+            Some(word) => {
+                let span = word.span;
+                Ok(ArrayElement { subscript: None, append: false, value: self.add_word(word), span })
+            }
             None => Err(self.unexpected()),
         }
     }

@@ -37,7 +37,7 @@ impl Core<'_> {
             self.reserved_ok = false;
         }
         command.redirections = self.flush_redirections(mark);
-        command.span.end = self.input.end_offset();
+        command.span.end = self.token_end();
         Ok(command)
     }
 

@@ -63,12 +63,7 @@ impl Core<'_> {
             self.skip_blanks();
             match self.input.peek() {
                 Some(b'\n') => {}
-                Some(b';' | b'&') if self.separator_taken() => {
-                    self.skip_blanks();
-                    if matches!(self.input.peek(), Some(b';' | b'&' | b'|')) {
-                        return Err(self.unexpected());
-                    }
-                }
+                Some(b';' | b'&') if self.separator_taken() => {}
                 _ => break,
             }
             self.skip_newlines()?;
@@ -86,7 +81,10 @@ impl Core<'_> {
             }
             Some(_) => {
                 let items = self.flush_list_items(mark);
-                let command = self.command_from(start, line, CommandKind::List(items));
+                let mut command = self.command_from(start, line, CommandKind::List(items));
+                if let Some(last) = self.unit.list_items(items).last() {
+                    command.span.end = self.unit.command(last.command).span.end;
+                }
                 Some(self.add_command(command))
             }
         }

@@ -70,7 +70,7 @@ impl Core<'_> {
         if command.words.is_empty() && command.assignments.is_empty() && redirections.is_empty() {
             return Err(self.unexpected());
         }
-        let span = Span::new(start, self.input.end_offset());
+        let span = Span::new(start, self.token_end().max(start));
         Ok(Command { kind: CommandKind::Simple(command), redirections, span, line })
     }
 

@@ -7,6 +7,12 @@ use crate::lex::reserved::{LONGEST, Reserved};
 impl Core<'_> {
     /// Skips blanks, line continuations and a comment: the cursor stands at the next token or at the end.
     pub(crate) fn skip_blanks(&mut self) {
+        let start = self.token_end();
+        self.skip_blanks_and_comment();
+        self.blanks = (start, self.input.position());
+    }
+
+    fn skip_blanks_and_comment(&mut self) {
         loop {
             match self.input.peek() {
                 Some(b' ' | b'\t') => self.input.advance(1),

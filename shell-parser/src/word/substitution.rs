@@ -276,6 +276,7 @@ impl Core<'_> {
         self.scratch.truncate(marks);
         self.set_depth(depth);
         self.input = input;
+        self.blanks.1 = usize::MAX;
         self.pending = pending;
         self.facts = facts;
         self.reserved_ok = reserved;

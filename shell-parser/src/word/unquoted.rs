@@ -95,6 +95,7 @@ impl Core<'_> {
         let parts = self.flush_parts(mark);
         let plain = !facts.any(SPECIAL_FACTS) && matches!(self.unit.parts(parts), [WordPart::Literal(_)]);
         let facts = if plain { facts.with(WordFacts::LITERAL) } else { facts };
+        let facts = if self.input.is_verbatim() { facts.with(WordFacts::VERBATIM) } else { facts };
         let span = Span::new(start, self.input.end_offset().max(start));
         Word { parts, span, assignment: None, facts }
     }
