@@ -6,7 +6,8 @@ pub mod crate_fs;
 pub mod host_dir;
 #[cfg(unix)]
 pub mod import;
-#[cfg(all(test, feature = "host", unix))]
+#[cfg(test)]
+#[cfg(all(feature = "host", unix))]
 mod mount_tests;
 mod path_table;
 pub mod shared_tree;

@@ -153,14 +153,26 @@ impl Vfs {
     /// several names or that directory does not know it.
     fn paths_of(&self, mount: MountId, memory: &Memory, files: &BTreeSet<Ino>) -> BTreeMap<Ino, Vec<Vec<u8>>> {
         let mut paths: BTreeMap<Ino, Vec<Vec<u8>>> = BTreeMap::new();
-        let mut search = false;
-        for ino in files {
-            let single = memory.inode(*ino).is_some_and(|inode| inode.nlink == 1);
-            match self.path_of(Node { mount, ino: *ino }) {
-                Some(path) if single => drop(paths.insert(*ino, vec![path])),
-                _ => search |= memory.inode(*ino).is_some_and(|inode| inode.nlink > 0),
+        let mut parents: BTreeMap<Ino, usize> = BTreeMap::new();
+        let mut several = false;
+        let mut expected = 0;
+        for inode in files.iter().filter_map(|ino| memory.inode(*ino)).filter(|inode| inode.nlink > 0) {
+            *parents.entry(inode.parent).or_default() += 1;
+            several |= inode.nlink > 1;
+            expected += 1;
+        }
+        for (parent, mut wanted) in parents {
+            let Some(Body::Directory(entries)) = memory.inode(parent).map(|inode| &inode.body) else { continue };
+            let Ok(path) = self.directory_path(Node { mount, ino: parent }) else { continue };
+            for entry in entries.iter().filter(|entry| files.contains(&entry.ino)) {
+                paths.entry(entry.ino).or_default().push(join(&path, &entry.name));
+                wanted -= 1;
+                if wanted == 0 {
+                    break;
+                }
             }
         }
+        let search = several || paths.len() < expected;
         if search {
             let root = Node { mount, ino: memory.root() };
             let mut pending = vec![(root, self.directory_path(root).unwrap_or_else(|_| b"/".to_vec()))];

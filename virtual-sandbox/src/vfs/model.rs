@@ -337,11 +337,11 @@ proptest! {
             }
             for (path, kind) in &named {
                 // The same bytes written again, or the same kind of file made again, count as modified.
-                let same = shown.get(path).is_some() && shown.get(path) == base_listing.get(path);
+                let same = shown.contains_key(path) && shown.get(path) == base_listing.get(path);
                 let real = match kind {
                     ChangeKind::Added => !base_listing.contains_key(path) && shown.contains_key(path),
                     ChangeKind::Removed => base_listing.contains_key(path) && !shown.contains_key(path),
-                    ChangeKind::Modified => same || (shown.get(path).is_some() && base_listing.get(path).is_some()),
+                    ChangeKind::Modified => same || (shown.contains_key(path) && base_listing.contains_key(path)),
                     ChangeKind::Metadata => same,
                 };
                 prop_assert!(real, "{path} is not {kind:?}");

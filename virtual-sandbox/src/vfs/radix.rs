@@ -12,6 +12,7 @@ const BITS: u32 = 5;
 
 /// A node: 32 subtrees or 32 values.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a node is always behind an Arc, and values stand beside each other")]
 enum RadixNode<T> {
     Branch([Option<Arc<RadixNode<T>>>; WIDTH]),
     Leaf([Option<T>; WIDTH]),
