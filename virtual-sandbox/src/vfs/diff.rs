@@ -67,26 +67,27 @@ impl Vfs {
         let mut files: BTreeSet<Ino> = BTreeSet::new();
         let mut directories: Vec<Ino> = Vec::new();
         let mut attributes: Vec<(Ino, ChangeKind)> = Vec::new();
-        ours.for_each_difference(theirs, &mut |ino, a, b| match (a, b) {
-            (Some(a), Some(b)) => match (&a.body, &b.body) {
-                (Body::Directory(_), Body::Directory(_)) => directories.push(ino),
-                _ => {
+        for ino in ours.differing(theirs) {
+            let Some(a) = ours.inode(ino) else { continue };
+            match (&a.body, theirs.inode(ino)) {
+                (Body::Directory(_), None) if a.below.is_none() => {}
+                (Body::Directory(_), None) => directories.push(ino),
+                (Body::Directory(_), Some(b)) if b.kind() == FileKind::Directory => directories.push(ino),
+                (_, Some(b)) => {
                     if let Some(kind) = difference(a, b) {
                         attributes.push((ino, kind));
                         files.insert(ino);
                     }
                 }
-            },
-            // Promoted since: what it was is still below.
-            (Some(a), None) if a.below.is_some() => match &a.body {
-                Body::Directory(_) => directories.push(ino),
-                _ => {
+                // Promoted since: what it was is still below.
+                (_, None) if a.below.is_some() => {
                     attributes.push((ino, promoted_difference(ours, theirs, ino, a)));
                     files.insert(ino);
                 }
-            },
-            _ => {}
-        });
+                // New: found by the entry that is new.
+                (_, None) => {}
+            }
+        }
         for dir in directories {
             self.diff_directory(base, Node { mount, ino: dir }, ours, theirs, changes);
         }

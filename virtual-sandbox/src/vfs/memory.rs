@@ -16,6 +16,7 @@ use super::radix::Radix;
 use crate::errno::Errno;
 use bytes::{Bytes, BytesMut};
 use rpds::HashTrieMapSync;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The root directory's number.
@@ -366,24 +367,21 @@ impl Memory {
         }
     }
 
-    /// Calls `visit` with each inode that differs between two versions of this file system. Files that are still below
-    /// in both are not visited.
-    pub fn for_each_difference(
-        &self,
-        base: &Memory,
-        visit: &mut impl FnMut(Ino, Option<&Arc<Inode>>, Option<&Arc<Inode>>),
-    ) {
+    /// The numbers of the inodes that may differ between two versions of this file system. Files that are still below
+    /// in both are not among them.
+    pub fn differing(&self, base: &Memory) -> BTreeSet<Ino> {
+        let mut inos = BTreeSet::new();
         self.table.for_each_difference(&base.table, &mut |slot, ours, theirs| {
             let (ours, theirs) = (used(ours), used(theirs));
-            match (ours, theirs) {
-                (None, None) => {}
-                (Some(a), Some(b)) if Arc::ptr_eq(a, b) => {}
-                _ => {
-                    let below = ours.or(theirs).and_then(|inode| inode.below);
-                    visit(below.map_or(Ino(slot), |below| Ino(below.0 | BELOW)), ours, theirs);
-                }
+            if matches!((ours, theirs), (Some(a), Some(b)) if Arc::ptr_eq(a, b)) {
+                return;
+            }
+            // One slot may hold different files in the two versions.
+            for inode in [ours, theirs].into_iter().flatten() {
+                inos.insert(inode.below.map_or(Ino(slot), |below| Ino(below.0 | BELOW)));
             }
         });
+        inos
     }
 
     /// The table slot of an inode; `None` when it is still below.

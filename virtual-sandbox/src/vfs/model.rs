@@ -203,11 +203,63 @@ enum Op {
     Rename(String, String),
 }
 
-/// What a test does: change one of the trees, or take a snapshot of it.
+/// What a test does: change one of the trees, take a snapshot of it, or put a copy-on-write layer over it.
 #[derive(Clone, Debug)]
 enum Step {
     Change(usize, Op),
     Snapshot(usize),
+    Layer(usize),
+}
+
+/// A tree, the model of it, and the tree and listing that its changes are counted from.
+#[derive(Clone)]
+struct Tree {
+    vfs: Vfs,
+    model: Model,
+    base: Vfs,
+    base_listing: BTreeMap<String, String>,
+    layered: bool,
+}
+
+/// A tree that does not change any more, as the file system below a layer.
+#[derive(Debug)]
+struct Below(Vfs);
+
+impl Below {
+    fn node(&self, ino: Ino) -> Node {
+        Node { mount: MountId(0), ino }
+    }
+}
+
+impl FileSystem for Below {
+    fn root(&self) -> Ino {
+        self.0.root().ino
+    }
+    fn attributes(&self, ino: Ino) -> Result<Attributes, Errno> {
+        self.0.root.attributes(ino)
+    }
+    fn lookup(&self, dir: Ino, name: &[u8]) -> Result<(Ino, FileKind), Errno> {
+        self.0.root.lookup(dir, name)
+    }
+    fn parent(&self, dir: Ino) -> Result<Ino, Errno> {
+        self.0.root.parent(dir)
+    }
+    fn read_dir(&self, dir: Ino) -> Result<Vec<DirEntry>, Errno> {
+        self.0.root.read_dir(dir)
+    }
+    fn read_link(&self, ino: Ino) -> Result<Bytes, Errno> {
+        self.0.root.read_link(ino)
+    }
+    fn read(&self, ino: Ino, offset: u64, max: usize) -> Result<Bytes, Errno> {
+        self.0.read_at(self.node(ino), offset, max)
+    }
+}
+
+/// A copy-on-write layer over a tree, as a tree.
+fn layer_over(vfs: &Vfs) -> Vfs {
+    let mut layered = Vfs::empty(Timestamp::default());
+    layered.root = super::memory::Memory::over(std::sync::Arc::new(Below(vfs.clone())));
+    layered
 }
 
 fn paths() -> impl Strategy<Value = String> {
@@ -228,7 +280,7 @@ fn steps() -> impl Strategy<Value = Step> {
         2 => paths().prop_map(Op::Rmdir),
         4 => (paths(), paths()).prop_map(|(from, to)| Op::Rename(from, to)),
     ];
-    prop_oneof![12 => (any::<usize>(), op).prop_map(|(tree, op)| Step::Change(tree, op)), 1 => any::<usize>().prop_map(Step::Snapshot)]
+    prop_oneof![12 => (any::<usize>(), op).prop_map(|(tree, op)| Step::Change(tree, op)), 1 => any::<usize>().prop_map(Step::Snapshot), 1 => any::<usize>().prop_map(Step::Layer)]
 }
 
 fn with_context<T>(vfs: &mut Vfs, call: impl FnOnce(&mut Vfs, &Context) -> T) -> T {
@@ -307,32 +359,45 @@ fn changes(new: &BTreeMap<String, String>, old: &BTreeMap<String, String>) -> Ve
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn trees_and_their_snapshots_behave_as_copied_maps(steps in proptest::collection::vec(steps(), 1..60)) {
-        let mut trees = vec![(Vfs::empty(Timestamp::default()), Model::new())];
+        let vfs = Vfs::empty(Timestamp::default());
+        let fresh = Tree { base: vfs.clone(), vfs, model: Model::new(), base_listing: BTreeMap::new(), layered: false };
+        let mut trees = vec![fresh];
         for step in steps {
             match step {
                 Step::Snapshot(index) => {
-                    let copy = trees[index % trees.len()].clone();
+                    let mut copy = trees[index % trees.len()].clone();
+                    copy.base = copy.vfs.clone();
+                    copy.base_listing = copy.model.listing();
                     trees.push(copy);
+                }
+                Step::Layer(index) => {
+                    let tree = trees[index % trees.len()].clone();
+                    if !tree.layered {
+                        let vfs = layer_over(&tree.vfs);
+                        let base_listing = tree.model.listing();
+                        trees.push(Tree { base: vfs.clone(), vfs, base_listing, layered: true, ..tree });
+                    }
                 }
                 Step::Change(index, op) => {
                     let at = index % trees.len();
-                    let (vfs, model) = &mut trees[at];
-                    prop_assert_eq!(apply(vfs, &op), model.apply(&op), "{:?}", op);
+                    let tree = &mut trees[at];
+                    prop_assert_eq!(apply(&mut tree.vfs, &op), tree.model.apply(&op), "{:?}", op);
                 }
             }
         }
-        let base = trees[0].0.clone();
-        let base_listing = trees[0].1.listing();
-        for (vfs, model) in &mut trees {
-            let (shown, usage) = listing(vfs);
-            prop_assert_eq!(&shown, &model.listing());
-            prop_assert_eq!(vfs.usage(), usage);
-            let diff = vfs.diff(&base);
+        for tree in &mut trees {
+            let (shown, usage) = listing(&mut tree.vfs);
+            prop_assert_eq!(&shown, &tree.model.listing());
+            if !tree.layered {
+                prop_assert_eq!(tree.vfs.usage(), usage);
+            }
+            let base_listing = &tree.base_listing;
+            let diff = tree.vfs.diff(&tree.base);
             let named: Vec<_> = diff.iter().map(|change| (String::from_utf8_lossy(&change.path).into_owned(), change.kind)).collect();
-            for expected in changes(&shown, &base_listing) {
+            for expected in changes(&shown, base_listing) {
                 prop_assert!(named.contains(&expected), "{:?} is not in {:?}", expected, named);
             }
             for (path, kind) in &named {
@@ -345,6 +410,15 @@ proptest! {
                     ChangeKind::Metadata => same,
                 };
                 prop_assert!(real, "{path} is not {kind:?}");
+            }
+        }
+        // Trees are compared with one that is not their ancestor, too.
+        let first = trees[0].clone();
+        for tree in trees.iter_mut().filter(|tree| !tree.layered) {
+            let shown = listing(&mut tree.vfs).0;
+            let named: Vec<_> = tree.vfs.diff(&first.vfs).into_iter().map(|change| (String::from_utf8_lossy(&change.path).into_owned(), change.kind)).collect();
+            for expected in changes(&shown, &first.model.listing()) {
+                prop_assert!(named.contains(&expected), "{:?} is not in {:?}", expected, named);
             }
         }
     }
