@@ -488,7 +488,9 @@ fn commands_take() {
         }
         println!("{:>6} ns  {script}", started.elapsed().as_nanos() / 200_000);
     }
-    for (setup, script) in [("x=hello", "$x"), ("x=hello", "\"$x\""), ("i=5", "$i"), ("x=hello", "a$x/b"), ("set -- a b c", "\"$@\"")] {
+    for (setup, script) in
+        [("x=hello", "$x"), ("x=hello", "\"$x\""), ("i=5", "$i"), ("x=hello", "a$x/b"), ("set -- a b c", "\"$@\"")]
+    {
         let mut world = PlainWorld::new();
         world.run(setup);
         let unit = Parser::new(script.as_bytes().to_vec()).next_complete_command(&Options::default());

@@ -27,6 +27,8 @@ mod readlink;
 mod realpath;
 mod rm;
 mod rmdir;
+mod stat;
+mod touch;
 mod which;
 
 pub use accounts::Accounts;
@@ -74,6 +76,8 @@ pub static UTILITIES: &[&Utility] = &[
     &realpath::UTILITY,
     &rm::UTILITY,
     &rmdir::UTILITY,
+    &stat::UTILITY,
+    &touch::UTILITY,
     &which::UTILITY,
 ];
 

@@ -4,11 +4,13 @@
 
 mod calendar;
 mod format;
+mod parse;
 
 mod zone;
 
 pub use calendar::{Civil, days_from_civil, days_in_month};
 pub use format::{gnu_format, strftime};
+pub use parse::{parse_date, parse_stamp};
 pub use zone::Zone;
 
 /// A point in time as seen in a time zone. The default is the epoch in UTC.

@@ -58,6 +58,11 @@ impl Zone {
         Zone { rules: None, name: Some(if letters.len() < 3 { String::new() } else { letters }) }
     }
 
+    /// The zone as the date parser wants it.
+    pub(super) fn to_jiff(&self) -> TimeZone {
+        self.rules.clone().unwrap_or(TimeZone::UTC)
+    }
+
     /// What the zone says at `secs` seconds since the epoch.
     pub fn offset_at(&self, secs: i64) -> Offset {
         let Some(rules) = &self.rules else {

@@ -1,0 +1,76 @@
+//! Dates as people write them: the grammar of GNU `date -d`, `touch -d`, `find -newermt`.
+//! [coreutils manual "Date input formats"]
+
+use super::{Moment, Zone, days_from_civil, days_in_month};
+use crate::vfs::Timestamp;
+use jiff::Zoned;
+
+/// The moment `text` means, seen from `now`; `None` where it is no date.
+pub fn parse_date(text: &[u8], now: Timestamp, zone: &Zone) -> Option<Timestamp> {
+    let text = std::str::from_utf8(text).ok()?;
+    let base = jiff::Timestamp::new(now.secs, i32::try_from(now.nanos).ok()?).ok()?;
+    let base: Zoned = base.to_zoned(zone.to_jiff());
+    let parsed = parse_datetime::parse_datetime_at_date(base, text).ok()?;
+    Some(Timestamp::new(parsed.unix_epoch_second(), u32::try_from(parsed.subsec_nanosecond()).ok()?))
+}
+
+/// The moment a stamp `[[CC]YY]MMDDhhmm[.ss]` means on the clock of `zone` (`touch -t`).
+///
+/// Years 69 to 99 without a century are of the twentieth, 00 to 68 of the twenty-first.
+pub fn parse_stamp(text: &[u8], now: Timestamp, zone: &Zone) -> Option<Timestamp> {
+    let (digits, seconds) = match text.iter().position(|byte| *byte == b'.') {
+        Some(dot) => (text.get(..dot)?, pairs(text.get(dot + 1..)?).filter(|found| found.len() == 1)?),
+        None => (text, vec![0]),
+    };
+    let pairs = pairs(digits)?;
+    let this_year = Moment::new(now.secs, now.nanos, zone.clone()).civil().year;
+    let (year, rest) = match pairs.as_slice() {
+        [century, year, rest @ ..] if rest.len() == 4 => (century * 100 + year, rest),
+        [year, rest @ ..] if rest.len() == 4 => (if *year < 69 { 2000 + year } else { 1900 + year }, rest),
+        rest => (this_year, rest),
+    };
+    let &[month, day, hour, minute] = rest else { return None };
+    let &[second] = seconds.as_slice() else { return None };
+    let is_date = (1..=12).contains(&month) && day >= 1 && day <= days_in_month(year, month);
+    if !is_date || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let local = days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+    Some(Timestamp::new(zone.to_seconds(local, None)?, 0))
+}
+
+/// Two digits at a time.
+fn pairs(text: &[u8]) -> Option<Vec<i64>> {
+    if text.len() % 2 != 0 || !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Some(text.chunks(2).map(|pair| pair.iter().fold(0, |value, digit| value * 10 + i64::from(digit - b'0'))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps() {
+        let now = Timestamp::new(1_700_000_000, 0);
+        let seconds = |text: &[u8]| parse_stamp(text, now, &Zone::utc()).map(|time| time.secs);
+        assert_eq!(seconds(b"202001020304.05"), Some(1_577_934_245));
+        assert_eq!(seconds(b"7001010000"), Some(0));
+        assert_eq!(seconds(b"01010000"), Some(1_672_531_200));
+        for bad in [b"123".as_slice(), b"202013010000", b"01010000.1", b"02300000", b"x1010000"] {
+            assert_eq!(seconds(bad), None);
+        }
+    }
+
+    #[test]
+    fn dates_are_seen_from_now() {
+        let now = Timestamp::new(1_700_000_000, 500);
+        let seconds = |text: &str| parse_date(text.as_bytes(), now, &Zone::utc()).map(|time| time.secs);
+        assert_eq!(seconds("@42"), Some(42));
+        assert_eq!(seconds("2020-01-02 03:04:05"), Some(1_577_934_245));
+        assert_eq!(seconds("2020-01-02T03:04:05Z"), Some(1_577_934_245));
+        assert_eq!(seconds("1 day ago"), Some(1_699_913_600));
+        assert_eq!(seconds("bad"), None);
+    }
+}
