@@ -5,14 +5,19 @@
 
 mod accounts;
 mod backup;
+mod basename;
 mod canonical;
+mod cat;
 mod chmod;
 mod choice;
 mod confirm;
 mod copy;
 mod cp;
+mod dirname;
+mod echo;
 mod file_type;
 mod grep;
+mod head;
 mod input;
 mod invocation;
 mod ln;
@@ -20,16 +25,25 @@ mod ls;
 mod mkdir;
 mod mktemp;
 mod mv;
+pub mod operand;
 mod options;
 mod output;
 pub mod prelude;
+mod printf;
+mod pwd;
 mod readlink;
 mod realpath;
 mod rm;
 mod rmdir;
+mod seq;
+mod sleep;
 mod stat;
+mod tee;
 mod touch;
+mod truth;
+mod wc;
 mod which;
+mod yes;
 
 pub use accounts::Accounts;
 pub use backup::{Backup, BackupType};
@@ -62,23 +76,37 @@ pub struct Utility {
 
 /// All utilities, sorted by name.
 pub static UTILITIES: &[&Utility] = &[
+    &basename::UTILITY,
+    &cat::UTILITY,
     &chmod::UTILITY,
     &cp::UTILITY,
+    &dirname::UTILITY,
+    &echo::UTILITY,
     &grep::EGREP,
+    &truth::FALSE,
     &grep::FGREP,
     &grep::UTILITY,
+    &head::UTILITY,
     &ln::UTILITY,
     &ls::UTILITY,
     &mkdir::UTILITY,
     &mktemp::UTILITY,
     &mv::UTILITY,
+    &printf::UTILITY,
+    &pwd::UTILITY,
     &readlink::UTILITY,
     &realpath::UTILITY,
     &rm::UTILITY,
     &rmdir::UTILITY,
+    &seq::UTILITY,
+    &sleep::UTILITY,
     &stat::UTILITY,
+    &tee::UTILITY,
     &touch::UTILITY,
+    &truth::TRUE,
+    &wc::UTILITY,
     &which::UTILITY,
+    &yes::UTILITY,
 ];
 
 /// The utility called `name`.

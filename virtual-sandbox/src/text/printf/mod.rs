@@ -15,7 +15,8 @@ pub use shell_quote::shell_quote;
 use crate::text::time::Moment;
 use bytes::Bytes;
 use convert::Flow;
-use directive::Directive;
+pub use convert::float as format_float;
+pub use directive::Directive;
 use operand::Operands;
 
 /// Whose `printf` it is: texts of errors, escapes and conversions differ.
