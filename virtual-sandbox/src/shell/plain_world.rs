@@ -26,6 +26,7 @@ pub struct PlainWorld {
     pub complaints: Vec<String>,
     pub output: String,
     arith: BTreeMap<Vec<u8>, Arc<ArithUnit>>,
+    regexes: super::cond::RegexCache,
 }
 
 impl PlainWorld {
@@ -413,6 +414,9 @@ impl World for PlainWorld {
     }
     fn charge(&mut self, _: usize) -> Result<(), Stop> {
         Ok(())
+    }
+    fn regexes(&mut self) -> &mut super::cond::RegexCache {
+        &mut self.regexes
     }
     fn cached_arith(&mut self, text: &[u8]) -> Option<Arc<ArithUnit>> {
         self.arith.get(text).cloned()

@@ -105,9 +105,21 @@ impl Failure {
     fn shown(self, text: &[u8]) -> Stop {
         match self {
             Self::At { message, at } => failure_with_token(message, text, text.get(at..).unwrap_or(b"")),
-            Self::Token { message, token } => failure_with_token(message, text, &token),
+            Self::Token { message, token } => failure_with_token(message, up_to_numeral(message, text, &token), &token),
             Self::Stop(stop) => stop,
         }
+    }
+}
+
+/// bash shows the expression only as far as a numeral that it cannot read.
+fn up_to_numeral<'t>(message: &str, text: &'t [u8], token: &[u8]) -> &'t [u8] {
+    let about_numeral = matches!(
+        message,
+        "value too great for base" | "invalid number" | "invalid arithmetic base" | "invalid integer constant"
+    );
+    match memchr::memmem::find(text, token) {
+        Some(at) if about_numeral => text.get(..at + token.len()).unwrap_or(text),
+        _ => text,
     }
 }
 

@@ -90,7 +90,7 @@ fn number<W: World>(text: &[u8], world: &mut W) -> Result<i64, Stop> {
 /// `text =~ pattern`: sets `BASH_REMATCH` to the match and its groups, to nothing when there is no match.
 fn regex<W: World>(text: &Bytes, pattern: &[u8], world: &mut W) -> Result<bool, Stop> {
     let icase = world.option(ShellOption::NoCaseMatch);
-    let Some(regex) = world.regex(pattern, icase) else {
+    let Some(regex) = world.regexes().get(pattern, icase) else {
         return Err(ExpansionError { message: Vec::new(), severity: Severity::Invalid, arithmetic: false }.into());
     };
     let mut captures = Captures::default();

@@ -4,9 +4,11 @@ mod compound;
 mod file;
 mod operands;
 mod primary;
+mod regex_cache;
 
 pub use compound::evaluate;
 pub use operands::test;
+pub use regex_cache::RegexCache;
 
 /// A mistake in the operands of `test`: status 2.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -7,8 +7,8 @@ use shell_parser::Unit;
 use shell_parser::ast::{Direction, SubstitutionId};
 
 use super::Stop;
+use crate::shell::cond::RegexCache;
 use crate::shell::variable::{SpecialSource, Variables};
-use crate::text::regex::{Flags, Regex, Syntax};
 use crate::vfs::{AccessMode, DirEntry, Stat};
 
 /// The options of `set` and `shopt` that expansion looks at.
@@ -102,8 +102,6 @@ pub trait World: SpecialSource {
     fn cached_arith(&mut self, text: &[u8]) -> Option<Arc<shell_parser::arith::ArithUnit>>;
     /// Keeps a parsed arithmetic expression.
     fn cache_arith(&mut self, text: &[u8], unit: Arc<shell_parser::arith::ArithUnit>);
-    /// The compiled form of the right side of `=~`; `None` when it is invalid. A shell may keep it for the next time.
-    fn regex(&mut self, pattern: &[u8], icase: bool) -> Option<Arc<Regex>> {
-        Regex::new(pattern, Syntax::Extended, Flags { icase, ..Flags::default() }).ok().map(Arc::new)
-    }
+    /// Compiled regular expressions of `=~`, kept from one command to the next.
+    fn regexes(&mut self) -> &mut RegexCache;
 }
