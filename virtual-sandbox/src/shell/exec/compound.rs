@@ -1,0 +1,359 @@
+//! Compound commands.  [POSIX 2.9.4; bash manual "Compound Commands"]
+
+use super::frame::{ArithPhase, CaseFrame, ForFrame, Frame};
+use super::task::{Context, Flow, Next, ShellTask};
+use crate::kernel::ExitStatus;
+use crate::shell::expand::{self, Stop};
+use crate::shell::variable::is_name;
+use bytes::Bytes;
+use shell_parser::ast::{ArithText, CaseTerminator, CommandId, CommandKind, For, If, Loop, Unit};
+
+impl ShellTask {
+    pub(crate) fn start_if(&mut self, unit: &Unit, clause: &If) -> Flow {
+        let Some(first) = unit.if_clauses(clause.clauses).first() else { return Flow::Go(Next::Done) };
+        let (clauses, otherwise) = (clause.clauses, clause.otherwise);
+        self.push(Frame::If { clauses, next: 1, otherwise, testing: true });
+        Flow::Go(Next::Start(first.test))
+    }
+
+    pub(crate) fn resume_if(&mut self) -> Flow {
+        let Some(Frame::If { clauses, next, otherwise, .. }) = self.frames.last_mut() else {
+            return Flow::Go(Next::Done);
+        };
+        let list = self.unit.if_clauses(*clauses);
+        let tested = list.get(*next as usize - 1);
+        if self.state.status.is_success() {
+            let body = tested.map(|clause| clause.body);
+            self.frames.pop();
+            return body.map_or(Flow::Go(Next::Done), |body| Flow::Go(Next::Start(body)));
+        }
+        if let Some(clause) = list.get(*next as usize) {
+            *next += 1;
+            return Flow::Go(Next::Start(clause.test));
+        }
+        let otherwise = *otherwise;
+        self.frames.pop();
+        match otherwise {
+            Some(body) => Flow::Go(Next::Start(body)),
+            // "The exit status … is zero if no condition tested true."
+            None => self.done(ExitStatus::SUCCESS),
+        }
+    }
+
+    pub(crate) fn start_while(&mut self, clause: &Loop, until: bool) -> Flow {
+        self.state.loop_depth += 1;
+        let (test, body) = (clause.test, clause.body);
+        self.push(Frame::While { test, body, until, testing: true, status: ExitStatus::SUCCESS });
+        Flow::Go(Next::Start(test))
+    }
+
+    /// Leaves the innermost loop with a status.
+    pub(crate) fn end_loop(&mut self, status: ExitStatus) -> Flow {
+        self.frames.pop();
+        self.state.loop_depth = self.state.loop_depth.saturating_sub(1);
+        self.done(status)
+    }
+
+    pub(crate) fn start_for(&mut self, context: &mut Context<'_>, command: CommandId, clause: &For) -> Flow {
+        self.state.line = self.unit.line(command);
+        if !is_name(&clause.name) {
+            let mut message = vec![b'`'];
+            message.extend_from_slice(&clause.name);
+            message.extend_from_slice(b"': not a valid identifier");
+            self.error(&message);
+            return match self.flush(context, ExitStatus::FAILURE) {
+                Ok(status) => self.done(status),
+                Err(flow) => flow,
+            };
+        }
+        self.push(Frame::For(Box::new(ForFrame {
+            command,
+            name: clause.name.clone(),
+            words: Vec::new(),
+            expanded: 0,
+            next: 0,
+            looping: false,
+            body: clause.body,
+            status: ExitStatus::SUCCESS,
+        })));
+        self.resume_for(context, false)
+    }
+
+    pub(crate) fn resume_for(&mut self, context: &mut Context<'_>, done: bool) -> Flow {
+        let Some(Frame::For(frame)) = self.frames.last_mut() else { return Flow::Go(Next::Done) };
+        if !frame.looping {
+            let Some(Frame::For(mut frame)) = self.frames.pop() else { return Flow::Go(Next::Done) };
+            let expanded = self.expand_loop_words(context, frame.command, &mut frame.expanded, &mut frame.words);
+            frame.looping = expanded.is_ok();
+            self.push(Frame::For(frame));
+            if let Err(flow) = expanded {
+                return flow;
+            }
+            self.state.loop_depth += 1;
+            return self.next_turn(context);
+        }
+        if done {
+            frame.status = self.state.status;
+        }
+        self.next_turn(context)
+    }
+
+    /// Expands the words of a `for` or `select`, one after the other; the flow that leads back when one must wait.
+    pub(crate) fn expand_loop_words(
+        &mut self,
+        context: &mut Context<'_>,
+        command: CommandId,
+        expanded: &mut u32,
+        words: &mut Vec<Bytes>,
+    ) -> Result<(), Flow> {
+        let unit = self.unit.clone();
+        let (CommandKind::For(clause) | CommandKind::Select(clause)) = &unit.command(command).kind else {
+            return Ok(());
+        };
+        let Some(range) = clause.words else {
+            words.extend(self.state.positional.iter().cloned());
+            return Ok(());
+        };
+        for word in range.iter().skip(*expanded as usize) {
+            let fields = self.attempt(context, &unit, unit.word(word).facts, |view| {
+                expand::expand_words(&unit, &[word], view)
+            })?;
+            words.extend(fields);
+            *expanded += 1;
+        }
+        Ok(())
+    }
+
+    fn next_turn(&mut self, context: &mut Context<'_>) -> Flow {
+        let Some(Frame::For(frame)) = self.frames.last_mut() else { return Flow::Go(Next::Done) };
+        let Some(value) = frame.words.get(frame.next).cloned() else {
+            let status = frame.status;
+            return self.end_loop(status);
+        };
+        frame.next += 1;
+        let (name, body, command) = (frame.name.clone(), frame.body, frame.command);
+        self.state.line = self.unit.line(command);
+        if self.is_tracing() {
+            self.trace_for(context, command);
+        }
+        if let Err(flow) = self.assign_loop_variable(context, &name, value) {
+            return flow;
+        }
+        Flow::Go(Next::Start(body))
+    }
+
+    pub(crate) fn start_arith_for(&mut self, context: &mut Context<'_>, command: CommandId) -> Flow {
+        self.state.loop_depth += 1;
+        self.push(Frame::ArithFor { command, phase: ArithPhase::Init, status: ExitStatus::SUCCESS });
+        self.resume_arith_for(context, command, false)
+    }
+
+    pub(crate) fn resume_arith_for(&mut self, context: &mut Context<'_>, id: CommandId, done: bool) -> Flow {
+        let unit = self.unit.clone();
+        let CommandKind::ArithFor(clause) = &unit.command(id).kind else { return Flow::Go(Next::Done) };
+        loop {
+            let Some(Frame::ArithFor { phase, status, .. }) = self.frames.last_mut() else {
+                return Flow::Go(Next::Done);
+            };
+            let (now, last) = (*phase, *status);
+            let text = match now {
+                ArithPhase::Init => clause.init,
+                ArithPhase::Test => clause.test,
+                ArithPhase::Step => clause.step,
+                ArithPhase::Body => {
+                    if done {
+                        *status = self.state.status;
+                    }
+                    *phase = ArithPhase::Step;
+                    continue;
+                }
+            };
+            self.state.line = unit.line(id);
+            let value = match text {
+                Some(text) => match self.evaluate(context, &unit, text) {
+                    Ok(value) => value,
+                    Err(flow) => {
+                        // An error ends the loop with status 1; a substitution leads back here.
+                        return self.arith_failed(flow);
+                    }
+                },
+                None => 1,
+            };
+            let Some(Frame::ArithFor { phase, .. }) = self.frames.last_mut() else { return Flow::Go(Next::Done) };
+            match now {
+                ArithPhase::Init | ArithPhase::Step => *phase = ArithPhase::Test,
+                _ if value == 0 => return self.end_loop(last),
+                _ => {
+                    *phase = ArithPhase::Body;
+                    return Flow::Go(Next::Start(clause.body));
+                }
+            }
+        }
+    }
+
+    fn arith_failed(&mut self, flow: Flow) -> Flow {
+        match flow {
+            Flow::Go(Next::Done) => self.end_loop(ExitStatus::FAILURE),
+            flow => flow,
+        }
+    }
+
+    /// Evaluates arithmetic text. An error is printed, with the flow of a command that has failed.
+    pub(crate) fn evaluate(&mut self, context: &mut Context<'_>, unit: &Unit, text: ArithText) -> Result<i64, Flow> {
+        if self.is_tracing() {
+            self.trace_arith(context, unit, text)?;
+        }
+        self.attempt_text(context, unit, text, |view| expand::evaluate_text(unit, text, view))
+    }
+
+    /// `(( expression ))`.
+    pub(crate) fn run_arith(&mut self, context: &mut Context<'_>, id: CommandId) -> Flow {
+        let unit = self.unit.clone();
+        let CommandKind::Arith(text) = &unit.command(id).kind else { return Flow::Go(Next::Done) };
+        self.state.line = unit.line(id);
+        let depth = self.frames.len();
+        match self.evaluate(context, &unit, *text) {
+            Ok(value) => self.complete(context, ExitStatus::from(value != 0)),
+            Err(flow) => self.retry_below(depth, Frame::Arith(id), flow),
+        }
+    }
+
+    /// `[[ expression ]]`.
+    pub(crate) fn run_cond(&mut self, context: &mut Context<'_>, id: CommandId) -> Flow {
+        let unit = self.unit.clone();
+        let CommandKind::Cond(expression) = &unit.command(id).kind else { return Flow::Go(Next::Done) };
+        self.state.line = unit.line(id);
+        let depth = self.frames.len();
+        let facts = shell_parser::ast::WordFacts::SUBSTITUTION;
+        let result = self.attempt(context, &unit, facts, |view| {
+            crate::shell::cond::evaluate(&unit, *expression, view)
+        });
+        match result {
+            Ok(outcome) => self.complete(context, outcome),
+            Err(flow) => self.retry_below(depth, Frame::Cond(id), flow),
+        }
+    }
+
+    /// Puts a frame below what a suspended expansion has pushed, so that it is retried afterwards.
+    pub(crate) fn retry_below(&mut self, depth: usize, frame: Frame, flow: Flow) -> Flow {
+        if self.frames.len() > depth {
+            self.frames.insert(depth, frame);
+        }
+        flow
+    }
+
+    pub(crate) fn start_case(&mut self, context: &mut Context<'_>, command: CommandId) -> Flow {
+        self.state.line = self.unit.line(command);
+        self.resume_case(
+            context,
+            Box::new(CaseFrame { command, value: None, clause: 0, pattern: 0, in_body: false }),
+        )
+    }
+
+    pub(crate) fn resume_case(&mut self, context: &mut Context<'_>, mut frame: Box<CaseFrame>) -> Flow {
+        let unit = self.unit.clone();
+        let CommandKind::Case(case) = &unit.command(frame.command).kind else { return Flow::Go(Next::Done) };
+        let clauses = unit.case_clauses(case.clauses);
+        if frame.in_body {
+            frame.in_body = false;
+            let ended = clauses.get(frame.clause as usize).map(|clause| clause.terminator);
+            frame.clause += 1;
+            frame.pattern = 0;
+            match ended {
+                Some(CaseTerminator::FallThrough) => return self.run_clause(&unit, frame),
+                Some(CaseTerminator::Continue) => {}
+                _ => return Flow::Go(Next::Done),
+            }
+        }
+        let depth = self.frames.len();
+        match self.find_clause(context, &unit, &mut frame) {
+            Ok(true) => self.run_clause(&unit, frame),
+            Ok(false) if clauses.is_empty() || frame.clause as usize >= clauses.len() => {
+                // "The exit status is zero if no patterns are matched."
+                if frame.pattern == u32::MAX { Flow::Go(Next::Done) } else { self.done(ExitStatus::SUCCESS) }
+            }
+            Ok(false) => Flow::Go(Next::Done),
+            Err(flow) => self.retry_below(depth, Frame::Case(frame), flow),
+        }
+    }
+
+    /// Goes on to the first clause from the frame's place that matches.
+    fn find_clause(&mut self, context: &mut Context<'_>, unit: &Unit, frame: &mut CaseFrame) -> Result<bool, Flow> {
+        let CommandKind::Case(case) = &unit.command(frame.command).kind else { return Ok(false) };
+        let value = match &frame.value {
+            Some(value) => value.clone(),
+            None => {
+                let facts = unit.word(case.word).facts;
+                let value = self.attempt(context, unit, facts, |view| expand::expand_single(unit, case.word, view))?;
+                if self.is_tracing() {
+                    self.trace_case(context, unit, case.word, &value);
+                }
+                frame.value = Some(value.clone());
+                value
+            }
+        };
+        let clauses = unit.case_clauses(case.clauses);
+        while let Some(clause) = clauses.get(frame.clause as usize) {
+            for pattern in clause.patterns.iter().skip(frame.pattern as usize) {
+                let facts = unit.word(pattern).facts;
+                if self.attempt(context, unit, facts, |view| expand::matches_word(unit, pattern, &value, view))? {
+                    return Ok(true);
+                }
+                frame.pattern += 1;
+            }
+            frame.clause += 1;
+            frame.pattern = 0;
+        }
+        Ok(false)
+    }
+
+    fn run_clause(&mut self, unit: &Unit, mut frame: Box<CaseFrame>) -> Flow {
+        let CommandKind::Case(case) = &unit.command(frame.command).kind else { return Flow::Go(Next::Done) };
+        let clauses = unit.case_clauses(case.clauses);
+        let Some(clause) = clauses.get(frame.clause as usize) else { return Flow::Go(Next::Done) };
+        let more = clause.terminator != CaseTerminator::Break;
+        match clause.body {
+            Some(body) => {
+                if more {
+                    frame.in_body = true;
+                    self.push(Frame::Case(frame));
+                }
+                Flow::Go(Next::Start(body))
+            }
+            None => {
+                self.state.status = ExitStatus::SUCCESS;
+                if more {
+                    frame.in_body = true;
+                    self.push(Frame::Case(frame));
+                }
+                Flow::Go(Next::Done)
+            }
+        }
+    }
+
+    /// Assigns the variable of a `for` or `select`.
+    pub(crate) fn assign_loop_variable(
+        &mut self,
+        context: &mut Context<'_>,
+        name: &[u8],
+        value: Bytes,
+    ) -> Result<(), Flow> {
+        match self.state.variables.store_plain(name, value.into()) {
+            Ok(()) => Ok(()),
+            Err(value) => {
+                let result = self.with_view(context, |view| {
+                    crate::shell::variable::assign::assign_scalar(name, value, false, view).map_err(Stop::from)
+                });
+                result.map_err(|stop| match self.fail(context, stop) {
+                    // A readonly loop variable ends the loop, not the shell.
+                    Flow::Go(Next::Divert(_)) => {
+                        self.frames.pop();
+                        self.state.loop_depth = self.state.loop_depth.saturating_sub(1);
+                        self.done(ExitStatus::FAILURE)
+                    }
+                    flow => flow,
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What a builtin writes: gathered while it runs, written when it is done.
+
+use super::frame::Frame;
+use super::task::{Context, Flow, Ran, ShellTask};
+use crate::errno::Errno;
+use crate::kernel::{ExitStatus, Fault};
+use crate::sys::Fd;
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+/// Pieces of output in the order they were written.
+#[derive(Clone, Default)]
+pub(crate) struct Output {
+    pieces: SmallVec<[(Fd, Vec<u8>); 1]>,
+    /// The builtin's name, for the message of a write that fails.
+    name: Option<&'static str>,
+}
+
+impl Output {
+    /// Appends to what goes to a descriptor.
+    pub(crate) fn push(&mut self, fd: Fd, bytes: &[u8]) {
+        match self.pieces.last_mut() {
+            Some((last, piece)) if *last == fd => piece.extend_from_slice(bytes),
+            _ => self.pieces.push((fd, bytes.to_vec())),
+        }
+    }
+
+    /// The buffer of standard output.
+    pub(crate) fn stdout(&mut self) -> &mut Vec<u8> {
+        let fresh = !matches!(self.pieces.last(), Some((Fd::STDOUT, _)));
+        if fresh {
+            self.pieces.push((Fd::STDOUT, Vec::new()));
+        }
+        let last = self.pieces.len() - 1;
+        &mut self.pieces[last].1
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    fn clear(&mut self) {
+        self.pieces.clear();
+        self.name = None;
+    }
+}
+
+impl ShellTask {
+    /// Writes to standard output, at the end of the builtin.
+    pub(crate) fn out(&mut self, bytes: &[u8]) {
+        self.output.push(Fd::STDOUT, bytes);
+    }
+
+    /// Says `bash: line N: message` on standard error, at the end of the builtin.
+    pub(crate) fn error(&mut self, message: &[u8]) {
+        let mut line = self.state.error_prefix();
+        line.extend_from_slice(message);
+        line.push(b'\n');
+        self.output.push(Fd::STDERR, &line);
+    }
+
+    /// Says `bash: line N: NAME: message`.
+    pub(crate) fn builtin_error(&mut self, name: &[u8], message: &[u8]) {
+        self.error(&[name, b": ", message].concat());
+    }
+
+    /// Names the builtin whose output is being gathered.
+    pub(crate) fn name_output(&mut self, name: &'static str) {
+        self.output.name = Some(name);
+    }
+
+    /// Writes what has been gathered, then gives `status`. A failed write to standard output is said, with status 1.
+    pub(crate) fn flush(&mut self, context: &mut Context<'_>, mut status: ExitStatus) -> Ran {
+        if self.output.is_empty() {
+            return Ok(status);
+        }
+        let mut output = std::mem::take(&mut self.output);
+        let mut at = 0;
+        while let Some((fd, piece)) = output.pieces.get_mut(at) {
+            let fd = *fd;
+            let mut data = Bytes::from(std::mem::take(piece));
+            while !data.is_empty() {
+                match context.kernel.write(context.pid, fd, &data) {
+                    Ok(taken) => data = data.slice(taken.min(data.len())..),
+                    Err(Fault::Block) => {
+                        output.pieces.drain(..at);
+                        if let Some((_, piece)) = output.pieces.first_mut() {
+                            *piece = data.to_vec();
+                        }
+                        self.push(Frame::Flush { output: Box::new(output), status });
+                        return Err(Flow::Block);
+                    }
+                    Err(Fault::Errno(errno)) => {
+                        data.clear();
+                        if fd == Fd::STDOUT {
+                            status = ExitStatus::FAILURE;
+                            let message = self.write_error(&output.name, errno);
+                            output.pieces.push((Fd::STDERR, message));
+                        }
+                    }
+                }
+            }
+            at += 1;
+        }
+        output.clear();
+        // The buffer's place is kept for the next builtin.
+        self.output = output;
+        Ok(status)
+    }
+
+    fn write_error(&self, name: &Option<&'static str>, errno: Errno) -> Vec<u8> {
+        let mut line = self.state.error_prefix();
+        if let Some(name) = name {
+            line.extend_from_slice(name.as_bytes());
+            line.extend_from_slice(b": ");
+        }
+        line.extend_from_slice(b"write error: ");
+        line.extend_from_slice(errno.message().as_bytes());
+        line.push(b'\n');
+        line
+    }
+}

@@ -1,0 +1,277 @@
+//! A shell process: its state, its frames, and the loop that steps it.
+
+use super::divert::Divert;
+use super::frame::Frame;
+use super::output::Output;
+use super::view::Memo;
+use crate::kernel::{ExitStatus, Kernel, Pid, WaitStatus};
+use crate::machine::Program;
+use crate::shell::state::ShellState;
+use crate::sys::Fd;
+use shell_parser::ast::{CommandId, CommandKind, Unit};
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// What a step may touch besides the shell itself.
+pub struct Context<'a> {
+    /// The kernel.
+    pub kernel: &'a mut Kernel,
+    /// The shell's process.
+    pub pid: Pid,
+    /// Processes born in this step, for the machine to run.
+    pub born: &'a mut Vec<(Pid, Program)>,
+}
+
+/// Why a shell stopped stepping.
+pub enum Outcome {
+    /// Its fuel is used.
+    Yielded,
+    /// It waits to be woken.
+    Blocked,
+    /// A session's commands are done; it waits for more.
+    Idle,
+    /// It ended.
+    Exited(WaitStatus),
+    /// It is replaced by another program.
+    Replaced(Program),
+}
+
+/// What comes next.
+#[derive(Clone, Copy)]
+pub(crate) enum Next {
+    /// Start a command of the current unit.
+    Start(CommandId),
+    /// A command has finished; its status is the shell's.
+    Done,
+    /// The innermost frame tries again.
+    Retry,
+    /// Control leaves frames.
+    Divert(Divert),
+}
+
+/// The result of a step.
+pub(crate) enum Flow {
+    /// Go on.
+    Go(Next),
+    /// Wait, then retry the innermost frame.
+    Block,
+    /// The session has nothing to do.
+    Idle,
+    /// The shell ends.
+    Exit(WaitStatus),
+    /// The process is replaced.
+    Replace(Box<Program>),
+}
+
+/// How a builtin or a direct command ended: with a status, or by a flow that will lead to one.
+pub(crate) type Ran = Result<ExitStatus, Flow>;
+
+/// A shell process.
+#[derive(Clone)]
+pub struct ShellTask {
+    /// The state a subshell copies.
+    pub(crate) state: ShellState,
+    pub(crate) frames: Vec<Frame>,
+    /// The unit that ids refer to.
+    pub(crate) unit: Arc<Unit>,
+    pub(crate) next: Next,
+    /// Results of substitutions of the word being expanded.
+    pub(crate) memo: Memo,
+    /// Output of the builtin being run.
+    pub(crate) output: Output,
+    /// Descriptors of process substitutions of the command being expanded.
+    pub(crate) substitutions: SmallVec<[Fd; 2]>,
+    /// Whether caught signals may be pending.
+    pub(crate) attention: bool,
+    /// Whether the process may be replaced by its last command, as bash does in subshells.
+    pub(crate) last_command_replaces: bool,
+    /// Whether it stays when its commands are done.
+    pub(crate) session: bool,
+    /// Compiled patterns and expressions, by text.
+    pub(crate) cache: super::view::Cache,
+}
+
+impl ShellTask {
+    /// Steps until `fuel` is used, it must wait, or it ends.
+    pub fn run(&mut self, context: &mut Context<'_>, fuel: &mut u64) -> Outcome {
+        // Signals arrive only while others run, or by a `kill` of its own, which sets the flag too.
+        self.attention = true;
+        loop {
+            if *fuel == 0 {
+                return Outcome::Yielded;
+            }
+            *fuel -= 1;
+            if self.attention {
+                self.attention = false;
+                self.handle_signals(context);
+            }
+            match self.step(context) {
+                Flow::Go(next) => self.next = next,
+                Flow::Block => {
+                    self.next = Next::Retry;
+                    return Outcome::Blocked;
+                }
+                Flow::Idle => {
+                    self.next = Next::Retry;
+                    return Outcome::Idle;
+                }
+                Flow::Exit(status) => return Outcome::Exited(status),
+                Flow::Replace(program) => return Outcome::Replaced(*program),
+            }
+        }
+    }
+
+    fn step(&mut self, context: &mut Context<'_>) -> Flow {
+        match std::mem::replace(&mut self.next, Next::Done) {
+            Next::Start(command) => self.start(context, command),
+            Next::Done => self.resume(context, true),
+            Next::Retry => self.resume(context, false),
+            Next::Divert(divert) => self.unwind(context, divert),
+        }
+    }
+
+    /// Starts a command.
+    fn start(&mut self, context: &mut Context<'_>, id: CommandId) -> Flow {
+        let unit = self.unit.clone();
+        let command = unit.command(id);
+        let redirected = !command.redirections.is_empty();
+        match &command.kind {
+            CommandKind::Simple(simple) => return self.start_simple(context, &unit, id, simple),
+            CommandKind::Subshell(_) => return self.start_subshell(context, id),
+            CommandKind::Coproc(coproc) => return self.start_coproc(context, &unit, id, coproc),
+            _ if redirected => return self.start_redirected(context, id),
+            _ => {}
+        }
+        self.start_unredirected(context, &unit, id)
+    }
+
+    /// Starts a compound command whose redirections have been made.
+    pub(crate) fn start_unredirected(&mut self, context: &mut Context<'_>, unit: &Unit, id: CommandId) -> Flow {
+        let command = unit.command(id);
+        match &command.kind {
+            CommandKind::List(items) => {
+                self.push(Frame::List { items: *items, next: 0 });
+                self.resume_list(context)
+            }
+            CommandKind::AndOr(list) => {
+                self.push(Frame::AndOr { rest: list.rest, next: 0 });
+                Flow::Go(Next::Start(list.first))
+            }
+            CommandKind::Pipeline(pipeline) => self.start_pipeline(context, unit, id, pipeline),
+            CommandKind::BraceGroup(body) => Flow::Go(Next::Start(*body)),
+            CommandKind::If(clause) => self.start_if(unit, clause),
+            CommandKind::While(clause) => self.start_while(clause, false),
+            CommandKind::Until(clause) => self.start_while(clause, true),
+            CommandKind::For(clause) => self.start_for(context, id, clause),
+            CommandKind::Select(clause) => self.start_select(context, id, clause),
+            CommandKind::ArithFor(_) => self.start_arith_for(context, id),
+            CommandKind::Case(_) => self.start_case(context, id),
+            CommandKind::Arith(_) => self.run_arith(context, id),
+            CommandKind::Cond(_) => self.run_cond(context, id),
+            CommandKind::Function(function) => self.define_function(id, function),
+            // Handled before redirections.
+            CommandKind::Simple(_) | CommandKind::Subshell(_) | CommandKind::Coproc(_) => Flow::Go(Next::Done),
+        }
+    }
+
+    /// Resumes the innermost frame: the command it waited for is `done`, or it tries again.
+    fn resume(&mut self, context: &mut Context<'_>, done: bool) -> Flow {
+        let Some(frame) = self.frames.last_mut() else { return self.finish(context) };
+        match frame {
+            Frame::List { .. } => self.resume_list(context),
+            Frame::AndOr { rest, next } => {
+                let (rest, next) = (*rest, *next);
+                self.resume_and_or(rest, next)
+            }
+            Frame::While { test, body, until, testing, status } => {
+                let (test, body, until) = (*test, *body, *until);
+                if *testing {
+                    if self.state.status.is_success() == until {
+                        let status = *status;
+                        return self.end_loop(status);
+                    }
+                    *testing = false;
+                    return Flow::Go(Next::Start(body));
+                }
+                *testing = true;
+                *status = self.state.status;
+                Flow::Go(Next::Start(test))
+            }
+            Frame::If { .. } => self.resume_if(),
+            Frame::ArithFor { command, .. } => {
+                let command = *command;
+                self.resume_arith_for(context, command, done)
+            }
+            Frame::For(_) => self.resume_for(context, done),
+            Frame::Pipeline(_) => self.resume_pipeline(context, done),
+            Frame::Child { pid, subshell } => {
+                let (pid, subshell) = (*pid, *subshell);
+                self.resume_child(context, pid, subshell)
+            }
+            Frame::Cleanup(_) => {
+                self.pop_cleanup(context);
+                Flow::Go(Next::Done)
+            }
+            _ => self.resume_rare(context, done),
+        }
+    }
+
+    /// Frames that are not on a loop's path.
+    fn resume_rare(&mut self, context: &mut Context<'_>, done: bool) -> Flow {
+        let Some(frame) = self.frames.pop() else { return self.finish(context) };
+        match frame {
+            Frame::Case(case) => self.resume_case(context, case),
+            Frame::Select(select) => self.resume_select(context, select, done),
+            Frame::Cond(id) => self.run_cond(context, id),
+            Frame::Arith(id) => self.run_arith(context, id),
+            Frame::Simple(simple) => self.resume_simple(context, simple),
+            Frame::Redirecting { command, next, undo } => self.resume_redirecting(context, command, next, undo),
+            Frame::Function(function) => self.resume_function(context, *function),
+            Frame::Source(source) => self.resume_source(context, source, done),
+            Frame::Substitution(frame) => self.resume_substitution(context, frame),
+            Frame::Flush { output, status } => {
+                self.output = *output;
+                match self.flush(context, status) {
+                    Ok(status) => self.complete(context, status),
+                    Err(flow) => flow,
+                }
+            }
+            Frame::Wait(wait) => self.resume_wait(context, wait),
+            Frame::Read(read) => self.resume_read(context, read),
+            Frame::Trap(trap) => self.resume_trap(*trap),
+            Frame::Exiting(status) => Flow::Exit(WaitStatus::Exited(status)),
+            // The others are resumed in place.
+            other => {
+                self.frames.push(other);
+                Flow::Go(Next::Done)
+            }
+        }
+    }
+
+    /// All frames are done: the shell ends, after its EXIT trap.
+    pub(crate) fn finish(&mut self, context: &mut Context<'_>) -> Flow {
+        if self.session {
+            return Flow::Idle;
+        }
+        let status = self.state.status;
+        self.exit_shell(context, status)
+    }
+
+    pub(crate) fn push(&mut self, frame: Frame) {
+        self.frames.push(frame);
+    }
+
+    /// Finishes a command with a status.
+    pub(crate) fn done(&mut self, status: ExitStatus) -> Flow {
+        self.state.status = status;
+        Flow::Go(Next::Done)
+    }
+
+    /// Turns a builtin's result into a flow.
+    pub(crate) fn ran(&mut self, result: Ran) -> Flow {
+        match result {
+            Ok(status) => self.done(status),
+            Err(flow) => flow,
+        }
+    }
+}
