@@ -148,6 +148,11 @@ impl FdTable {
         self.entries.iter().copied()
     }
 
+    /// The table of a forked process: entries that were put away at `limit` and above are not inherited.
+    pub fn inherited(&self, limit: Fd) -> FdTable {
+        FdTable { entries: self.entries.iter().copied().filter(|(fd, _)| *fd < limit).collect() }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.entries.len()

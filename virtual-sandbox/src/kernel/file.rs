@@ -57,6 +57,7 @@ impl Kernel {
             Opened::Device(_, Device::Tty) => return Err(Errno::ENXIO.into()),
             Opened::Device(node, device) => Object::Device(node, device),
             Opened::Text(node, text) => Object::Text(node, text),
+            Opened::Named(_) => return Err(Errno::EINVAL.into()),
             Opened::Descriptor { pid: owner, fd } => return Ok(self.duplicate_from(pid, Pid(owner), Fd(fd), flags)?),
         };
         Ok(self.install(pid, object, flags, Fd(0))?)
@@ -71,7 +72,7 @@ impl Kernel {
                 self.vfs.retain(node);
                 if flags.contains(OpenFlags::TRUNCATE) && flags.contains(OpenFlags::WRITE) {
                     let now = self.clock.tick();
-                    self.vfs.truncate(node, 0, now)?;
+                    self.vfs.set_len(node, 0, now)?;
                 }
                 self.install(pid, Object::Regular(node), flags, Fd(0))
             }
@@ -173,6 +174,17 @@ impl Kernel {
         Ok(to)
     }
 
+    /// Gives another process a descriptor.
+    pub fn copy_fd(&mut self, owner: Pid, from: Fd, pid: Pid, to: Fd) -> Result<(), Errno> {
+        let file = self.file_id(owner, from)?;
+        self.file_mut(file)?.references += 1;
+        let replaced = self.living_mut(pid)?.fds.set(to, FdEntry { file, close_on_exec: false });
+        if let Some(old) = replaced {
+            self.release_file(old.file);
+        }
+        Ok(())
+    }
+
     /// Moves a descriptor's entry to `to`, closing what was there.
     pub fn move_fd(&mut self, pid: Pid, from: Fd, to: Fd) -> Result<(), Errno> {
         if from == to {
@@ -180,6 +192,25 @@ impl Kernel {
         }
         self.dup2(pid, from, to)?;
         self.close(pid, from)
+    }
+
+    /// Puts a descriptor's entry away, at the lowest free place from `from`; `None` when it is not open.
+    pub fn save_fd(&mut self, pid: Pid, fd: Fd, from: Fd) -> Option<Fd> {
+        let process = self.processes.get_mut(&pid)?;
+        let entry = process.fds.remove(fd)?;
+        let place = process.fds.lowest_free(from);
+        process.fds.set(place, entry);
+        Some(place)
+    }
+
+    /// Brings an entry that was put away back to `fd`, closing what is there.
+    pub fn restore_fd(&mut self, pid: Pid, saved: Fd, fd: Fd) -> Result<(), Errno> {
+        let process = self.living_mut(pid)?;
+        let entry = process.fds.remove(saved).ok_or(Errno::EBADF)?;
+        if let Some(replaced) = process.fds.set(fd, entry) {
+            self.release_file(replaced.file);
+        }
+        Ok(())
     }
 
     /// Whether the descriptor is open.
@@ -235,8 +266,8 @@ impl Kernel {
     }
 
     /// A pipe that the host writes: its reading end as `fd` of `pid`.
-    pub fn open_host_input(&mut self, pid: Pid, fd: Fd) -> Result<PipeId, Errno> {
-        let id = PipeId(self.pipes.insert(Pipe { readers: 1, writers: 1, ..Pipe::default() }));
+    pub fn open_host_input(&mut self, pid: Pid, fd: Fd, terminal: bool) -> Result<PipeId, Errno> {
+        let id = PipeId(self.pipes.insert(Pipe { readers: 1, writers: 1, terminal, ..Pipe::default() }));
         let opened = self.install(pid, Object::PipeReader(id), OpenFlags::READ, Fd(0))?;
         self.move_fd(pid, opened, fd)?;
         Ok(id)
@@ -373,7 +404,7 @@ impl Kernel {
         match file.object {
             Object::Regular(node) => {
                 let now = self.clock.tick();
-                self.vfs.truncate(node, len, now)
+                self.vfs.set_len(node, len, now)
             }
             _ => Err(Errno::EINVAL),
         }

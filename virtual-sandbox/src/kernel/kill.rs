@@ -3,7 +3,7 @@
 //! [POSIX kill(), 2.4 Signal Concepts] A signal that ends a process does so at once when the process is not running,
 //! else at the end of its step. A caught signal is kept pending for the shell, which runs its trap between commands.
 
-use super::{DefaultAction, Disposition, INIT, Kernel, Pid, ProcessState, Signal, WaitStatus};
+use super::{DefaultAction, Disposition, INIT, Kernel, Pid, ProcessState, Signal, SignalSet, WaitStatus};
 use crate::errno::Errno;
 
 impl Kernel {
@@ -103,6 +103,14 @@ impl Kernel {
             process.pending.remove(signal);
         }
         Ok(())
+    }
+
+    /// execve(2): caught signals get their default action, ignored ones stay ignored.
+    pub fn reset_caught(&mut self, pid: Pid) {
+        if let Some(process) = self.processes.get_mut(&pid) {
+            process.caught = SignalSet::EMPTY;
+            process.pending = SignalSet::EMPTY;
+        }
     }
 
     /// What `signal` does to the process.

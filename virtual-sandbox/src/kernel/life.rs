@@ -5,11 +5,15 @@ use super::{
 };
 use crate::errno::Errno;
 use crate::kernel::Fault;
-use crate::sys::WaitTarget;
+use crate::sys::{Fd, WaitTarget};
 use crate::vfs::Cred;
 use bytes::Bytes;
 use smallvec::SmallVec;
 use std::sync::Arc;
+
+/// Where a shell keeps the descriptors that redirections replace for a while: above any that a script can name, and
+/// not inherited.
+pub const SAVED_FD: Fd = Fd(1 << 24);
 
 impl Kernel {
     pub(super) fn create_init(&mut self) {
@@ -69,7 +73,7 @@ impl Kernel {
             cred: process.cred.clone(),
             umask: process.umask,
             cwd: process.cwd,
-            fds: process.fds.clone(),
+            fds: process.fds.inherited(SAVED_FD),
             ignored: process.ignored,
             caught: process.caught,
             pending: SignalSet::EMPTY,
@@ -110,6 +114,7 @@ impl Kernel {
         let children = std::mem::take(&mut process.children);
         let (parent, cwd) = (process.ppid, process.cwd);
         process.invocation = None;
+        self.ended.push((pid, status));
         self.clear_deadline(pid);
         self.abandon_fifo(pid);
         for (_, entry) in fds.iter() {

@@ -132,7 +132,7 @@ impl Kernel {
 
     /// truncate(2).
     pub fn truncate(&mut self, pid: Pid, path: &[u8], len: u64) -> Result<(), Errno> {
-        self.change(pid, |vfs, context| vfs.truncate_path(context, path, len))
+        self.change(pid, |vfs, context| vfs.truncate(context, path, len))
     }
 
     /// getcwd(3).

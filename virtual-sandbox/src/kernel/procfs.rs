@@ -1,7 +1,7 @@
 //! The kernel's facts behind `/proc`.
 
 use super::fd::{Object, OpenFile};
-use super::{Clock, Console, Pid, Pipe, Process, ProcessState, SECOND, Table};
+use super::{Clock, Console, Pid, Pipe, Process, ProcessState, SAVED_FD, SECOND, Table};
 use crate::sys::Fd;
 use crate::vfs::{Node, ProcSource, Stat};
 use rustc_hash::FxHashMap;
@@ -40,11 +40,13 @@ impl ProcView<'_> {
 
 impl ProcSource for ProcView<'_> {
     fn pids(&self) -> Vec<u32> {
-        self.kernel.pids().into_iter().map(|pid| pid.0).collect()
+        let mut pids: Vec<u32> = self.processes.keys().map(|pid| pid.0).collect();
+        pids.sort_unstable();
+        pids
     }
 
     fn fds(&self, pid: u32) -> Option<Vec<u32>> {
-        Some(self.process(pid)?.fds.iter().map(|(fd, _)| fd.0).collect())
+        Some(self.process(pid)?.fds.iter().map(|(fd, _)| fd.0).filter(|fd| *fd < SAVED_FD.0).collect())
     }
 
     fn fd_target(&self, pid: u32, fd: u32) -> Option<Vec<u8>> {

@@ -39,6 +39,13 @@ impl Kernel {
         }
     }
 
+    /// Marks a process as waiting unless a signal is about to end it.
+    pub fn block_unless_killed(&mut self, pid: Pid) {
+        if self.processes.get(&pid).is_some_and(|process| process.killed.is_none()) {
+            self.block(pid);
+        }
+    }
+
     /// Wakes a process that waits: whatever it waited for is tried again.
     pub fn wake(&mut self, pid: Pid) {
         let Some(process) = self.processes.get_mut(&pid) else { return };

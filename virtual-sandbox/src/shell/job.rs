@@ -65,6 +65,8 @@ pub struct Jobs {
     pub remembered: Vec<(Pid, ExitStatus)>,
     /// Numbers of the jobs that `%+` and `%-` are, latest first.
     pub recent: SmallVec<[u32; 4]>,
+    /// Process substitutions: waited for, but no jobs.
+    pub hidden: Vec<Pid>,
 }
 
 impl Jobs {

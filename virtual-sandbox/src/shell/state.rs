@@ -48,6 +48,8 @@ pub struct ShellState {
     pub pipe_status: SmallVec<[u8; 4]>,
     /// The status of the last command substitution of the command being expanded.
     pub substitution_status: Option<ExitStatus>,
+    /// `$_`.
+    pub last_argument: Bytes,
     /// `$!`.
     pub last_background: Option<Pid>,
     /// `$$`.
@@ -74,6 +76,8 @@ pub struct ShellState {
     pub calls: CallStack,
     /// `BASH_SUBSHELL`.
     pub subshell_level: u32,
+    /// Levels of command substitution, which `set -x` shows.
+    pub subshell_indirection: u32,
     /// How many loops enclose the command in this function.
     pub loop_depth: u32,
     /// Whether failure is being tested around this subshell, so that `set -e` is without effect.
@@ -100,6 +104,7 @@ impl ShellState {
             status: ExitStatus::SUCCESS,
             pipe_status: SmallVec::from_slice(&[0]),
             substitution_status: None,
+            last_argument: Bytes::new(),
             last_background: None,
             shell_pid: Pid(0),
             parent_pid: Pid(0),
@@ -113,6 +118,7 @@ impl ShellState {
             disabled: Arc::default(),
             calls: CallStack::default(),
             subshell_level: 0,
+            subshell_indirection: 0,
             loop_depth: 0,
             errexit_suppressed: false,
             getopts_offset: 0,
@@ -125,6 +131,19 @@ impl ShellState {
     #[inline]
     pub fn is_on(&self, option: ShellOption) -> bool {
         self.options.is_on(option)
+    }
+
+    /// Notes the last argument of a command, for `$_`.
+    #[inline]
+    pub fn last_argument_from(&mut self, fields: &[Bytes]) {
+        if let Some(last) = fields.last() {
+            self.last_argument = last.clone();
+        }
+    }
+
+    /// `$-`.
+    pub fn option_letters(&self) -> Vec<u8> {
+        self.options.letters(self.mode.interactive, self.mode.command_string, self.mode.standard_input)
     }
 
     /// The beginning of an error message: `bash: line 3: `; an interactive shell leaves the line out. Messages of

@@ -3,7 +3,8 @@
 use super::frame::{ArithPhase, CaseFrame, ForFrame, Frame};
 use super::task::{Context, Flow, Next, ShellTask};
 use crate::kernel::ExitStatus;
-use crate::shell::expand::{self, Stop};
+use crate::shell::arith;
+use crate::shell::expand;
 use crate::shell::variable::is_name;
 use bytes::Bytes;
 use shell_parser::ast::{ArithText, CaseTerminator, CommandId, CommandKind, For, If, Loop, Unit};
@@ -115,10 +116,8 @@ impl ShellTask {
             return Ok(());
         };
         for word in range.iter().skip(*expanded as usize) {
-            let fields = self.attempt(context, &unit, unit.word(word).facts, |view| {
-                expand::expand_words(&unit, &[word], view)
-            })?;
-            words.extend(fields);
+            let facts = unit.word(word).facts;
+            self.attempt(context, &unit, facts, |view| expand::expand_word_into(&unit, word, view, words))?;
             *expanded += 1;
         }
         Ok(())
@@ -203,7 +202,8 @@ impl ShellTask {
         if self.is_tracing() {
             self.trace_arith(context, unit, text)?;
         }
-        self.attempt_text(context, unit, text, |view| expand::evaluate_text(unit, text, view))
+        let facts = unit.word(text.word).facts;
+        self.attempt(context, unit, facts, |view| arith::evaluate(unit, &text, view))
     }
 
     /// `(( expression ))`.
@@ -229,7 +229,7 @@ impl ShellTask {
             crate::shell::cond::evaluate(&unit, *expression, view)
         });
         match result {
-            Ok(outcome) => self.complete(context, outcome),
+            Ok(outcome) => self.complete(context, ExitStatus::from(outcome)),
             Err(flow) => self.retry_below(depth, Frame::Cond(id), flow),
         }
     }
@@ -284,7 +284,7 @@ impl ShellTask {
             Some(value) => value.clone(),
             None => {
                 let facts = unit.word(case.word).facts;
-                let value = self.attempt(context, unit, facts, |view| expand::expand_single(unit, case.word, view))?;
+                let value = self.attempt(context, unit, facts, |view| expand::expand_text(unit, case.word, view))?;
                 if self.is_tracing() {
                     self.trace_case(context, unit, case.word, &value);
                 }
@@ -296,7 +296,11 @@ impl ShellTask {
         while let Some(clause) = clauses.get(frame.clause as usize) {
             for pattern in clause.patterns.iter().skip(frame.pattern as usize) {
                 let facts = unit.word(pattern).facts;
-                if self.attempt(context, unit, facts, |view| expand::matches_word(unit, pattern, &value, view))? {
+                let matched = self.attempt(context, unit, facts, |view| {
+                    let text = expand::expand_pattern(unit, pattern, view)?;
+                    view.matches(&text, &value)
+                })?;
+                if matched {
                     return Ok(true);
                 }
                 frame.pattern += 1;
@@ -335,14 +339,14 @@ impl ShellTask {
     pub(crate) fn assign_loop_variable(
         &mut self,
         context: &mut Context<'_>,
-        name: &[u8],
+        name: &Bytes,
         value: Bytes,
     ) -> Result<(), Flow> {
         match self.state.variables.store_plain(name, value.into()) {
             Ok(()) => Ok(()),
             Err(value) => {
                 let result = self.with_view(context, |view| {
-                    crate::shell::variable::assign::assign_scalar(name, value, false, view).map_err(Stop::from)
+                    crate::shell::variable::assign::assign_scalar(view, name, value)
                 });
                 result.map_err(|stop| match self.fail(context, stop) {
                     // A readonly loop variable ends the loop, not the shell.

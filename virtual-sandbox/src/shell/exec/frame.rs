@@ -51,8 +51,10 @@ pub(crate) enum Frame {
     Source(Box<SourceFrame>),
     /// A command substitution whose output is being read.
     Substitution(Box<super::substitution::SubstitutionFrame>),
+    /// `$(< file)` in its own process: the file being copied.
+    ReadFile(Box<super::substitution::ReadFileFrame>),
     /// Output of a builtin that the other side is not yet ready for.
-    Flush { output: Box<super::output::Output>, status: ExitStatus },
+    Flush { output: Box<super::output::Output>, status: ExitStatus, then: Option<super::divert::Divert> },
     /// A foreground child.
     Child { pid: Pid, subshell: bool },
     /// The builtin `wait`.
@@ -120,4 +122,6 @@ pub(crate) struct FunctionFrame {
     pub(crate) getopts_offset: u32,
     /// `local -`: the options to restore.
     pub(crate) options: Option<crate::shell::options::Options>,
+    /// Whether the RETURN trap has run.
+    pub(crate) returned: bool,
 }

@@ -1,5 +1,6 @@
 //! What a builtin writes: gathered while it runs, written when it is done.
 
+use super::divert::Divert;
 use super::frame::Frame;
 use super::task::{Context, Flow, Ran, ShellTask};
 use crate::errno::Errno;
@@ -70,7 +71,12 @@ impl ShellTask {
     }
 
     /// Writes what has been gathered, then gives `status`. A failed write to standard output is said, with status 1.
-    pub(crate) fn flush(&mut self, context: &mut Context<'_>, mut status: ExitStatus) -> Ran {
+    pub(crate) fn flush(&mut self, context: &mut Context<'_>, status: ExitStatus) -> Ran {
+        self.flush_then(context, status, None)
+    }
+
+    /// As [`ShellTask::flush`]; when it must wait, control goes to `then` afterwards.
+    pub(crate) fn flush_then(&mut self, context: &mut Context<'_>, mut status: ExitStatus, then: Option<Divert>) -> Ran {
         if self.output.is_empty() {
             return Ok(status);
         }
@@ -87,7 +93,7 @@ impl ShellTask {
                         if let Some((_, piece)) = output.pieces.first_mut() {
                             *piece = data.to_vec();
                         }
-                        self.push(Frame::Flush { output: Box::new(output), status });
+                        self.push(Frame::Flush { output: Box::new(output), status, then });
                         return Err(Flow::Block);
                     }
                     Err(Fault::Errno(errno)) => {

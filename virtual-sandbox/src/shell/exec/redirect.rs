@@ -3,19 +3,16 @@
 use super::frame::{Cleanup, Frame};
 use super::task::{Context, Flow, ShellTask};
 use crate::errno::Errno;
-use crate::kernel::{ExitStatus, Fault};
+use crate::kernel::{ExitStatus, Fault, SAVED_FD};
 use crate::shell::expand::{self, Stop};
 use crate::shell::options::ShellOption;
 use crate::sys::Fd;
 use crate::vfs::{FileKind, Follow, OpenFlags};
 use bytes::Bytes;
 use shell_parser::ast::{
-    CommandId, Duplicate, Redirection, RedirectionFd, RedirectionId, RedirectionKind, Unit, WordId,
+    CommandId, Duplicate, HereDocument, Redirection, RedirectionFd, RedirectionId, RedirectionKind, Unit, WordId,
 };
 use smallvec::SmallVec;
-
-/// Where saved descriptors are kept: above any that a script can name. They are not inherited by forked processes.
-pub(crate) const SAVED: u32 = 1 << 24;
 
 /// How to undo redirections, latest last: the descriptor, and where its former entry is kept.
 #[derive(Clone, Default, Debug)]
@@ -163,9 +160,8 @@ impl ShellTask {
             RedirectionKind::Close { .. } => return Ok(self.plan_close(target, fd)),
             RedirectionKind::HereDocument(id) => {
                 let document = unit.here_document(id);
-                let facts = unit.word(document.body).facts;
                 let content =
-                    self.attempt(context, unit, facts, |view| expand::expand_here_document(unit, document.body, view))?;
+                    self.here_document(context, unit, document)?;
                 if let Some((ended, began)) = document.unterminated {
                     self.warn_unterminated(began, ended, &document.delimiter);
                 }
@@ -173,13 +169,26 @@ impl ShellTask {
             }
             RedirectionKind::HereString(word) => {
                 let facts = unit.word(word).facts;
-                let value = self.attempt(context, unit, facts, |view| expand::expand_single(unit, word, view))?;
+                let value = self.attempt(context, unit, facts, |view| expand::expand_text(unit, word, view))?;
                 let mut content = value.to_vec();
                 content.push(b'\n');
                 Action::Text { fd, content: Bytes::from(content) }
             }
         };
         Ok((target, action))
+    }
+
+    fn here_document(
+        &mut self,
+        context: &mut Context<'_>,
+        unit: &Unit,
+        document: &HereDocument,
+    ) -> Result<Bytes, Flow> {
+        let word = unit.word(document.body);
+        if document.quoted {
+            return Ok(document.text.clone());
+        }
+        self.attempt(context, unit, word.facts, |view| expand::expand_here_document(unit, word.parts, view))
     }
 
     fn warn_unterminated(&mut self, began: u32, ended: u32, delimiter: &[u8]) {
@@ -250,7 +259,8 @@ impl ShellTask {
             return Ok(literal.clone());
         }
         let facts = unit.word(word).facts;
-        let mut fields = self.attempt(context, unit, facts, |view| expand::expand_words(unit, &[word], view))?;
+        let mut fields = Vec::new();
+        self.attempt(context, unit, facts, |view| expand::expand_word_into(unit, word, view, &mut fields))?;
         match (fields.len(), fields.pop()) {
             (1, Some(field)) => Ok(field),
             _ => {
@@ -302,7 +312,7 @@ impl ShellTask {
         };
         let fd = match target {
             Target::Fd(_) => fd,
-            Target::Variable(name) => return self.perform_for_variable(context, &name, &action, opened),
+            Target::Variable(name) => return self.perform_for_variable(context, name, &action, opened),
         };
         if fd.0 >= kernel.limits.descriptors && !matches!(action, Action::Close(_)) {
             return Err(self.redirect_error(fd.0.to_string().as_bytes(), Errno::EBADF));
@@ -312,7 +322,7 @@ impl ShellTask {
         if in_place {
             undo.steps.push((fd, None));
         } else {
-            let saved = kernel.save_fd(pid, fd, Fd(SAVED));
+            let saved = kernel.save_fd(pid, fd, SAVED_FD);
             undo.steps.push((fd, saved));
         }
         let result = match (&action, opened) {
@@ -324,7 +334,7 @@ impl ShellTask {
             return Err(self.redirect_error(fd.0.to_string().as_bytes(), errno));
         }
         if let Action::Open { also: Some(also), .. } = action {
-            let saved = context.kernel.save_fd(pid, also, Fd(SAVED));
+            let saved = context.kernel.save_fd(pid, also, SAVED_FD);
             undo.steps.push((also, saved));
             let _ = context.kernel.dup2(pid, fd, also);
         }
@@ -344,7 +354,7 @@ impl ShellTask {
         let source = if from == fd { undo.steps.last().and_then(|(_, saved)| *saved).unwrap_or(from) } else { from };
         kernel.dup2(pid, source, fd)?;
         if close && from != fd {
-            let saved = kernel.save_fd(pid, from, Fd(SAVED));
+            let saved = kernel.save_fd(pid, from, SAVED_FD);
             undo.steps.push((from, saved));
         }
         Ok(())
@@ -354,7 +364,7 @@ impl ShellTask {
     fn perform_for_variable(
         &mut self,
         context: &mut Context<'_>,
-        name: &[u8],
+        name: Bytes,
         action: &Action,
         opened: Option<Fd>,
     ) -> Result<(), RedirectFailure> {
@@ -370,16 +380,16 @@ impl ShellTask {
         } else if matches!(action, Action::Duplicate { close: true, .. }) {
             let _ = kernel.close(pid, from);
         }
-        let fd = result.map_err(|errno| self.redirect_error(name, errno))?;
+        let fd = result.map_err(|errno| self.redirect_error(&name, errno))?;
         let assigned = self.with_view(context, |view| {
             let value = crate::shell::variable::Scalar::from(i64::from(fd.0));
-            crate::shell::variable::assign::assign_reference(name, value, view).map_err(Stop::from)
+            crate::shell::variable::assign::assign_scalar(view, &name, value)
         });
         match assigned {
             Ok(()) => Ok(()),
             Err(Stop::Error(error)) => {
                 self.error(&error.message);
-                let message = [name, b": cannot assign fd to variable"].concat();
+                let message = [&name[..], b": cannot assign fd to variable"].concat();
                 self.error(&message);
                 let _ = context.kernel.close(context.pid, fd);
                 Err(RedirectFailure::Failed)
@@ -450,5 +460,17 @@ pub(crate) enum RedirectFailure {
 impl From<Flow> for RedirectFailure {
     fn from(flow: Flow) -> Self {
         RedirectFailure::Flow(flow)
+    }
+}
+
+impl Undo {
+    /// Replaces `fd` by the entry at `by` of the same table; the undo that brings it back.
+    pub(crate) fn replace(context: &mut Context<'_>, fd: Fd, by: Option<Fd>) -> Undo {
+        let (kernel, pid) = (&mut *context.kernel, context.pid);
+        let saved = kernel.save_fd(pid, fd, SAVED_FD);
+        if let Some(by) = by {
+            let _ = kernel.restore_fd(pid, by, fd);
+        }
+        Undo { steps: SmallVec::from_slice(&[(fd, saved)]) }
     }
 }

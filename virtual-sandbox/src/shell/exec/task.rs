@@ -87,6 +87,10 @@ pub struct ShellTask {
     pub(crate) last_command_replaces: bool,
     /// Whether it stays when its commands are done.
     pub(crate) session: bool,
+    /// What has been read of a line of the script on standard input.
+    pub(crate) input_line: Vec<u8>,
+    /// Assignments among the arguments of the builtin being run.
+    pub(crate) declared: Vec<(usize, crate::shell::variable::assign::Assigned)>,
     /// Compiled patterns and expressions, by text.
     pub(crate) cache: super::view::Cache,
 }
@@ -229,13 +233,17 @@ impl ShellTask {
             Frame::Function(function) => self.resume_function(context, *function),
             Frame::Source(source) => self.resume_source(context, source, done),
             Frame::Substitution(frame) => self.resume_substitution(context, frame),
-            Frame::Flush { output, status } => {
+            Frame::Flush { output, status, then } => {
                 self.output = *output;
-                match self.flush(context, status) {
-                    Ok(status) => self.complete(context, status),
+                match self.flush_then(context, status, then) {
+                    Ok(status) => match then {
+                        Some(divert) => Flow::Go(Next::Divert(divert)),
+                        None => self.complete(context, status),
+                    },
                     Err(flow) => flow,
                 }
             }
+            Frame::ReadFile(file) => self.resume_read_file(context, file),
             Frame::Wait(wait) => self.resume_wait(context, wait),
             Frame::Read(read) => self.resume_read(context, read),
             Frame::Trap(trap) => self.resume_trap(*trap),

@@ -1,0 +1,17 @@
+//! A machine: the kernel and the programs that run on it, as one value.
+//!
+//! A machine does no input or output of the host and reads no clock of the host: it is given fuel and runs until that
+//! is used, until everything waits, or until what was asked for has ended. It is plain data: `clone` is a snapshot.
+
+mod execution;
+mod image;
+mod program;
+mod run;
+#[cfg(test)]
+pub mod testing;
+mod utility_task;
+
+pub use execution::{ExecutionId, ExecutionSpec, Ended};
+pub use program::Program;
+pub use run::{Machine, Pause};
+pub use utility_task::UtilityTask;

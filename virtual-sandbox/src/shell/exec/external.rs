@@ -1,0 +1,190 @@
+//! Programs: forked, searched for, executed.  [POSIX 2.9.1.6 Non-built-in Utility Execution]
+
+use super::frame::Frame;
+use super::simple::SimpleFrame;
+use super::task::{Context, Flow, Next, ShellTask};
+use crate::errno::Errno;
+use crate::kernel::{ExitStatus, WaitStatus};
+use crate::machine::{Program, image};
+use crate::shell::options::ShellOption;
+use crate::vfs::{FileKind, Follow};
+use bytes::Bytes;
+use std::sync::Arc;
+
+impl ShellTask {
+    /// Whether this process is about to end with its command, so that a program may take its place.
+    pub(crate) fn may_be_replaced(&self) -> bool {
+        self.last_command_replaces
+            && self.frames.is_empty()
+            && self.state.traps.command(crate::shell::trap::Condition::Exit).is_none()
+    }
+
+    /// Forks a child that goes on with the command's redirections and runs it.
+    pub(crate) fn fork_program(&mut self, context: &mut Context<'_>, frame: &mut SimpleFrame) -> Flow {
+        let (pid, mut task) = match self.fork(context) {
+            Ok(forked) => forked,
+            Err(flow) => {
+                self.abandon_simple(context, frame.clone());
+                return flow;
+            }
+        };
+        // The child does what is left of the command; here, what was done for it is undone.
+        task.state.subshell_level -= 1;
+        task.frames.push(Frame::Simple(Box::new(frame.for_child())));
+        task.next = Next::Retry;
+        context.born.push((pid, Program::Shell(task)));
+        if self.state.traps.command(crate::shell::trap::Condition::Debug).is_none() {
+            self.state.command_text = None;
+        }
+        self.state.last_argument_from(&frame.fields);
+        self.abandon_simple(context, std::mem::replace(frame, SimpleFrame::program(frame.command, Vec::new())));
+        self.push(Frame::Child { pid, subshell: false });
+        Flow::Block
+    }
+
+    /// Replaces this process by a program; says what is wrong when it cannot be run.
+    pub(crate) fn exec_program(&mut self, context: &mut Context<'_>, fields: Vec<Bytes>) -> Flow {
+        match self.load_program(context, &fields) {
+            Ok(program) => Flow::Replace(Box::new(program)),
+            Err(status) => {
+                let status = match self.flush(context, status) {
+                    Ok(status) => status,
+                    Err(flow) => return flow,
+                };
+                self.state.status = status;
+                Flow::Go(Next::Done)
+            }
+        }
+    }
+
+    /// Loads the program that a command names; an error has been said and is a status.
+    pub(crate) fn load_program(&mut self, context: &mut Context<'_>, fields: &[Bytes]) -> Result<Program, ExitStatus> {
+        let name = fields.first().cloned().unwrap_or_default();
+        let path = match self.find_program(context, &name) {
+            Some(path) => path,
+            None => return Err(self.not_found(&name)),
+        };
+        let env = self.environment();
+        match image::load(context.kernel, context.pid, &path, fields.to_vec(), env.clone()) {
+            Ok(image) => Ok(image::become_image(context.kernel, context.pid, image)),
+            Err(Errno::ENOEXEC) => self.load_script(context, &path, fields, env),
+            Err(errno) => Err(self.not_executable(context, &path, errno)),
+        }
+    }
+
+    /// A file without `#!` is a script of this shell.
+    fn load_script(
+        &mut self,
+        context: &mut Context<'_>,
+        path: &Bytes,
+        fields: &[Bytes],
+        env: Arc<[Bytes]>,
+    ) -> Result<Program, ExitStatus> {
+        if self.is_binary(context, path) {
+            self.error(&[&path[..], b": cannot execute binary file: Exec format error"].concat());
+            return Err(ExitStatus::NOT_EXECUTABLE);
+        }
+        let mut argv = vec![Bytes::from_static(b"bash"), path.clone()];
+        argv.extend(fields.iter().skip(1).cloned());
+        match image::load(context.kernel, context.pid, b"/usr/bin/bash", argv, env) {
+            Ok(image) => Ok(image::become_image(context.kernel, context.pid, image)),
+            Err(errno) => Err(self.not_executable(context, path, errno)),
+        }
+    }
+
+    /// Whether the first line holds a NUL byte: bash's test for a binary file.
+    fn is_binary(&self, context: &mut Context<'_>, path: &[u8]) -> bool {
+        let Ok(fd) = context.kernel.open(context.pid, path, crate::vfs::OpenFlags::READ, 0) else { return false };
+        let start = context.kernel.read(context.pid, fd, 80).unwrap_or_default();
+        let _ = context.kernel.close(context.pid, fd);
+        start.split(|byte| *byte == b'\n').next().is_some_and(|line| line.contains(&0))
+    }
+
+    /// Where the program called `name` is: the name itself when it has a slash, else the first in `PATH`.
+    pub(crate) fn find_program(&mut self, context: &mut Context<'_>, name: &Bytes) -> Option<Bytes> {
+        if name.contains(&b'/') {
+            return Some(name.clone());
+        }
+        if name.is_empty() {
+            return None;
+        }
+        if let Some((path, _)) = self.state.hashed.get(name)
+            && context.kernel.stat(context.pid, path, Follow::Yes).is_ok()
+        {
+            return Some(path.clone());
+        }
+        let path = self.state.variables.scalar(b"PATH").map(|path| path.to_bytes())?;
+        self.search(context, &path, name)
+    }
+
+    /// The first file called `name` in `path` that can be executed, or else the first that is there.
+    pub(crate) fn search(&self, context: &Context<'_>, path: &[u8], name: &[u8]) -> Option<Bytes> {
+        match image::search(context.kernel, context.pid, path, name) {
+            Ok(found) => Some(found),
+            Err(Errno::EACCES) => path.split(|byte| *byte == b':').find_map(|directory| {
+                let candidate = [directory, b"/", name].concat();
+                let stat = context.kernel.stat(context.pid, &candidate, Follow::Yes).ok()?;
+                (stat.kind == FileKind::Regular).then(|| Bytes::from(candidate))
+            }),
+            Err(_) => None,
+        }
+    }
+
+    fn not_found(&mut self, name: &[u8]) -> ExitStatus {
+        self.error(&[name, b": command not found"].concat());
+        ExitStatus::NOT_FOUND
+    }
+
+    fn not_executable(&mut self, context: &Context<'_>, path: &[u8], errno: Errno) -> ExitStatus {
+        let directory = context.kernel.stat(context.pid, path, Follow::Yes).is_ok_and(|stat| stat.is_directory());
+        let reason = if directory { Errno::EISDIR } else { errno };
+        if errno == Errno::ENOENT && context.kernel.stat(context.pid, path, Follow::Yes).is_ok() {
+            // The interpreter is what is missing.
+            self.error(&[path, b": cannot execute: required file not found"].concat());
+            return ExitStatus::NOT_FOUND;
+        }
+        self.error(&[path, b": ", reason.message().as_bytes()].concat());
+        if errno == Errno::ENOENT { ExitStatus::NOT_FOUND } else { ExitStatus::NOT_EXECUTABLE }
+    }
+
+    /// The environment of programs: exported variables and functions.
+    pub(crate) fn environment(&mut self) -> Arc<[Bytes]> {
+        let variables = self.state.variables.environment();
+        let mut exported: Vec<(&Bytes, &Arc<crate::shell::function::Function>)> =
+            self.state.functions.iter().filter(|(_, function)| function.exported).collect();
+        if exported.is_empty() {
+            return variables;
+        }
+        exported.sort_unstable_by(|a, b| a.0.cmp(b.0));
+        let mut all = variables.to_vec();
+        for (name, function) in exported {
+            let mut text = b"BASH_FUNC_".to_vec();
+            text.extend_from_slice(name);
+            text.extend_from_slice(b"%%=() ");
+            let body = shell_parser::print::command(&function.unit, function.body);
+            text.extend_from_slice(&body);
+            all.push(Bytes::from(text));
+        }
+        Arc::from(all)
+    }
+
+    /// `exec command`.
+    pub(crate) fn exec_builtin(&mut self, context: &mut Context<'_>, fields: &[Bytes]) -> Flow {
+        match self.load_program(context, fields) {
+            Ok(program) => Flow::Replace(Box::new(program)),
+            Err(status) => {
+                let stays = self.state.mode.interactive || self.state.is_on(ShellOption::EXECFAIL);
+                let divert = (!stays).then_some(super::Divert::Exit(status));
+                match (self.flush_then(context, status, divert), divert) {
+                    (Ok(status), Some(_)) => self.exit_shell_now(WaitStatus::Exited(status)),
+                    (Ok(status), None) => self.done(status),
+                    (Err(flow), _) => flow,
+                }
+            }
+        }
+    }
+
+    fn exit_shell_now(&mut self, status: WaitStatus) -> Flow {
+        Flow::Go(Next::Divert(super::Divert::Exit(status.shell_status())))
+    }
+}

@@ -1,0 +1,102 @@
+//! Function definitions and calls.  [POSIX 2.9.5; bash manual "Shell Functions"]
+
+use super::frame::{Frame, FunctionFrame};
+use super::task::{Context, Flow, Next, ShellTask};
+use crate::kernel::ExitStatus;
+use crate::shell::call_stack::CallKind;
+use crate::shell::function::Function;
+use crate::shell::variable::ScopeKind;
+use bytes::Bytes;
+use shell_parser::ast;
+use shell_parser::ast::CommandId;
+use std::sync::Arc;
+
+impl ShellTask {
+    pub(crate) fn define_function(&mut self, id: CommandId, function: &ast::Function) -> Flow {
+        if self.state.functions.get(&function.name).is_some_and(|old| old.readonly) {
+            self.state.line = self.unit.line(id);
+            self.error(&[&function.name[..], b": readonly function"].concat());
+            return self.done(ExitStatus::FAILURE);
+        }
+        let source = match self.state.calls.top() {
+            Some(call) if call.kind != CallKind::Function || !call.source.is_empty() => call.source.clone(),
+            _ => Bytes::from_static(b"environment"),
+        };
+        let definition = Function {
+            name: function.name.clone(),
+            unit: self.unit.clone(),
+            definition: id,
+            body: function.body,
+            source,
+            line: self.unit.line(id),
+            exported: false,
+            readonly: false,
+            traced: false,
+        };
+        self.state.functions.insert_mut(function.name.clone(), Arc::new(definition));
+        self.done(ExitStatus::SUCCESS)
+    }
+
+    /// Calls a function; `fields` are its name and arguments.
+    pub(crate) fn call_function(&mut self, context: &mut Context<'_>, function: &Arc<Function>, fields: Vec<Bytes>) -> Flow {
+        let depth = self.state.calls.depth();
+        let nest = self.state.variables.scalar(b"FUNCNEST").and_then(|value| value.plain_int()).unwrap_or(0);
+        let limit = context.kernel.limits.call_depth;
+        let exceeded = if nest > 0 && i64::from(self.state.calls.function_depth()) >= nest {
+            Some(nest)
+        } else if depth >= limit {
+            Some(i64::from(limit))
+        } else {
+            None
+        };
+        if let Some(limit) = exceeded {
+            let message = format!(": maximum function nesting level exceeded ({limit})");
+            self.error(&[&function.name[..], message.as_bytes()].concat());
+            let divert = Some(super::Divert::Line(ExitStatus::FAILURE));
+            return match self.flush_then(context, ExitStatus::FAILURE, divert) {
+                Ok(status) => {
+                    self.state.status = status;
+                    Flow::Go(Next::Divert(super::Divert::Line(status)))
+                }
+                Err(flow) => flow,
+            };
+        }
+        self.state.last_argument_from(&fields);
+        self.state.variables.push_scope(ScopeKind::Function);
+        let line = self.state.line;
+        self.state.calls.push(CallKind::Function, function.name.clone(), function.source.clone(), line);
+        let mut fields = fields;
+        fields.remove(0);
+        let positional = std::mem::replace(&mut self.state.positional, Arc::from(fields));
+        let unit = std::mem::replace(&mut self.unit, function.unit.clone());
+        let loop_depth = std::mem::take(&mut self.state.loop_depth);
+        let getopts_offset = self.state.getopts_offset;
+        let frame = FunctionFrame { unit, positional, loop_depth, line, getopts_offset, options: None, returned: false };
+        self.push(Frame::Function(Box::new(frame)));
+        Flow::Go(Next::Start(function.body))
+    }
+
+    pub(crate) fn resume_function(&mut self, context: &mut Context<'_>, frame: FunctionFrame) -> Flow {
+        if let Some(flow) = self.return_trap(context, &frame) {
+            return flow;
+        }
+        self.leave_function(frame);
+        let status = self.state.status;
+        self.state.pipe_status.clear();
+        self.complete(context, status)
+    }
+
+    /// Restores what the call has changed.
+    pub(crate) fn leave_function(&mut self, frame: FunctionFrame) {
+        self.state.variables.pop_scope();
+        self.state.calls.pop();
+        self.state.positional = frame.positional;
+        self.state.loop_depth = frame.loop_depth;
+        self.state.line = frame.line;
+        self.state.getopts_offset = frame.getopts_offset;
+        if let Some(options) = frame.options {
+            self.state.options = options;
+        }
+        self.unit = frame.unit;
+    }
+}

@@ -1,0 +1,138 @@
+//! Running traps, and the end of a shell.  [POSIX 2.14 trap; bash manual "trap"]
+
+use super::divert::Divert;
+use super::frame::{Frame, FunctionFrame};
+use super::source::SourceKind;
+use super::task::{Context, Flow, Next, ShellTask};
+use crate::kernel::{ExitStatus, WaitStatus};
+use crate::shell::options::ShellOption;
+use crate::shell::trap::Condition;
+use bytes::Bytes;
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// What a trap's command must leave as it was.
+#[derive(Clone)]
+pub(crate) struct TrapFrame {
+    status: ExitStatus,
+    pipe_status: SmallVec<[u8; 4]>,
+    condition: Condition,
+    /// What goes on afterwards.
+    then: Next,
+    /// The trap's command, which does not act within itself (ERR, DEBUG, RETURN).
+    hidden: Option<Bytes>,
+}
+
+impl ShellTask {
+    /// Runs the trap of `condition`, then goes on with `then`.
+    pub(crate) fn run_trap(&mut self, context: &mut Context<'_>, condition: Condition, then: Next) -> Flow {
+        let Some(command) = self.state.traps.command(condition).cloned() else { return Flow::Go(then) };
+        let _ = context;
+        // A pseudo-signal's trap does not act within itself.
+        let hides = matches!(condition, Condition::Err | Condition::Debug | Condition::Return);
+        if hides {
+            Arc::make_mut(&mut self.state.traps).set.remove(&condition);
+        }
+        self.push(Frame::Trap(Box::new(TrapFrame {
+            status: self.state.status,
+            pipe_status: self.state.pipe_status.clone(),
+            condition,
+            then,
+            hidden: hides.then(|| command.clone()),
+        })));
+        self.run_text(SourceKind::Trap, command)
+    }
+
+    fn end_trap(&mut self, frame: &TrapFrame) {
+        if let Some(command) = &frame.hidden {
+            // Unless the trap's command has set another.
+            Arc::make_mut(&mut self.state.traps).set.entry(frame.condition).or_insert_with(|| command.clone());
+        }
+        self.state.status = frame.status;
+        self.state.pipe_status = frame.pipe_status.clone();
+    }
+
+    pub(crate) fn resume_trap(&mut self, frame: TrapFrame) -> Flow {
+        self.end_trap(&frame);
+        Flow::Go(frame.then)
+    }
+
+    /// `return` in a trap's command ends the function that it interrupted; `exit` ends the shell.
+    pub(crate) fn divert_from_trap(&mut self, _context: &mut Context<'_>, frame: TrapFrame, divert: Divert) -> Flow {
+        self.end_trap(&frame);
+        Flow::Go(Next::Divert(divert))
+    }
+
+    /// Runs the traps of caught signals that are pending, between commands.
+    pub(crate) fn handle_signals(&mut self, context: &mut Context<'_>) {
+        let Some(process) = context.kernel.process_mut(context.pid) else { return };
+        if process.pending.is_empty() {
+            return;
+        }
+        // Foreground children are waited for first; `wait` and `read` are interrupted.
+        if matches!(self.next, Next::Retry) {
+            match self.frames.last() {
+                Some(Frame::Child { .. } | Frame::Pipeline(_) | Frame::Substitution(_) | Frame::Flush { .. }) => return,
+                Some(Frame::Wait(_)) => {}
+                _ => {}
+            }
+        }
+        let Some(signal) = process.pending.pop() else { return };
+        let condition = Condition::Signal(signal);
+        if self.state.traps.command(condition).is_none() {
+            return;
+        }
+        if matches!(self.next, Next::Retry) && matches!(self.frames.last(), Some(Frame::Wait(_))) {
+            // "the wait builtin … shall return immediately with an exit status >128" (POSIX 2.11).
+            self.frames.pop();
+            self.state.status = ExitStatus(128 + signal.number());
+            self.next = Next::Done;
+        }
+        let then = self.next;
+        let Flow::Go(next) = self.run_trap(context, condition, then) else { return };
+        self.next = next;
+        self.attention = true;
+    }
+
+    /// Ends the shell: runs its EXIT trap first.
+    pub(crate) fn exit_shell(&mut self, context: &mut Context<'_>, status: ExitStatus) -> Flow {
+        self.session = false;
+        if let Some(command) = self.state.traps.command(Condition::Exit).cloned() {
+            Arc::make_mut(&mut self.state.traps).set.remove(&Condition::Exit);
+            self.state.status = status;
+            self.push(Frame::Exiting(status));
+            return self.run_text(SourceKind::Trap, command);
+        }
+        match self.flush(context, status) {
+            Ok(status) => Flow::Exit(WaitStatus::Exited(status)),
+            Err(flow) => {
+                // What is left to write is written, then the shell ends.
+                if let Some(at) = self.frames.len().checked_sub(1) {
+                    self.frames.insert(at, Frame::Exiting(status));
+                }
+                flow
+            }
+        }
+    }
+
+    /// Whether a DEBUG trap is to run before each command.
+    pub(crate) fn has_debug_trap(&self) -> bool {
+        !self.state.traps.set.is_empty() && self.state.traps.command(Condition::Debug).is_some()
+    }
+
+    /// The RETURN trap, once per call, when it reaches the function.
+    pub(crate) fn return_trap(&mut self, context: &mut Context<'_>, frame: &FunctionFrame) -> Option<Flow> {
+        self.state.traps.command(Condition::Return)?;
+        let traced = self.state.is_on(ShellOption::FUNCTRACE)
+            || self.state.calls.top().is_some_and(|call| {
+                self.state.functions.get(&call.name).is_some_and(|function| function.traced)
+            });
+        if !traced || frame.returned {
+            return None;
+        }
+        let mut frame = frame.clone();
+        frame.returned = true;
+        self.push(Frame::Function(Box::new(frame)));
+        Some(self.run_trap(context, Condition::Return, Next::Done))
+    }
+}

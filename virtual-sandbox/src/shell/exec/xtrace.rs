@@ -1,0 +1,180 @@
+//! `set -x`.  [bash manual "The Set Builtin"]
+
+use super::task::{Context, Flow, ShellTask};
+use crate::shell::expand;
+use crate::shell::options::ShellOption;
+use crate::shell::variable::assign::{Assigned, AssignedValue, Key};
+use crate::sys::Fd;
+use bytes::Bytes;
+use shell_parser::ast::{ArithText, CommandId, CommandKind, Unit, WordId};
+use shell_parser::quote;
+
+impl ShellTask {
+    /// Whether commands are traced.
+    #[inline]
+    pub(crate) fn is_tracing(&self) -> bool {
+        self.state.is_on(ShellOption::XTRACE)
+    }
+
+    /// Writes one line of trace, after PS4.
+    fn trace(&mut self, context: &mut Context<'_>, text: &[u8]) {
+        let mut line = self.trace_prompt(context);
+        line.extend_from_slice(text);
+        line.push(b'\n');
+        let fd = self.trace_fd();
+        // Trace comes before what the command itself writes.
+        let mut data = Bytes::from(line);
+        while !data.is_empty() {
+            match context.kernel.write(context.pid, fd, &data) {
+                Ok(taken) => data = data.slice(taken.min(data.len())..),
+                Err(_) => {
+                    self.output.push(fd, &data);
+                    break;
+                }
+            }
+        }
+    }
+
+    /// `BASH_XTRACEFD`, or standard error.
+    fn trace_fd(&self) -> Fd {
+        let number = self.state.variables.scalar(b"BASH_XTRACEFD").and_then(|value| value.plain_int());
+        number.and_then(|number| u32::try_from(number).ok()).map_or(Fd::STDERR, Fd)
+    }
+
+    /// PS4, expanded, its first character repeated once per level of indirection.
+    fn trace_prompt(&mut self, context: &mut Context<'_>) -> Vec<u8> {
+        let ps4 = self.state.variables.scalar(b"PS4").map(|value| value.to_bytes());
+        let ps4 = ps4.unwrap_or(Bytes::from_static(b"+ "));
+        let expanded = if ps4.iter().any(|byte| matches!(byte, b'$' | b'`' | b'\\')) {
+            self.expand_prompt(context, &ps4)
+        } else {
+            ps4.to_vec()
+        };
+        let levels = self.frames.iter().filter(|frame| frame.indirects()).count();
+        let width = match expanded.first() {
+            Some(byte) if *byte < 0x80 => 1,
+            Some(_) => std::str::from_utf8(&expanded).map_or(1, |text| text.chars().next().map_or(1, char::len_utf8)),
+            None => return expanded,
+        };
+        let first = expanded.get(..width).unwrap_or_default().to_vec();
+        let mut prompt = Vec::with_capacity(expanded.len() + levels);
+        for _ in 0..levels + self.state.subshell_indirection as usize {
+            prompt.extend_from_slice(&first);
+        }
+        prompt.extend_from_slice(&expanded);
+        prompt
+    }
+
+    /// Expands a prompt's text as if in double quotes; what cannot be expanded at once stays as it is.
+    pub(crate) fn expand_prompt(&mut self, context: &mut Context<'_>, text: &[u8]) -> Vec<u8> {
+        let mut source = b": \"".to_vec();
+        for byte in text {
+            if *byte == b'"' {
+                source.push(b'\\');
+            }
+            source.push(*byte);
+        }
+        source.push(b'"');
+        let Ok(units) = shell_parser::parse_all(source, &shell_parser::Options::default()) else {
+            return text.to_vec();
+        };
+        let Some(unit) = units.first() else { return text.to_vec() };
+        let CommandKind::Simple(simple) = &unit.command(unit.root()).kind else { return text.to_vec() };
+        let Some(word) = simple.words.iter().nth(1) else { return text.to_vec() };
+        let expanded = self.with_view(context, |view| expand::expand_text(unit, word, view));
+        expanded.map_or_else(|_| text.to_vec(), |bytes| bytes.to_vec())
+    }
+
+    pub(crate) fn trace_fields(&mut self, context: &mut Context<'_>, fields: &[Bytes]) {
+        let mut text = Vec::new();
+        for (at, field) in fields.iter().enumerate() {
+            if at > 0 {
+                text.push(b' ');
+            }
+            text.extend_from_slice(&quote::trace(field));
+        }
+        self.trace(context, &text);
+    }
+
+    pub(crate) fn trace_assignment(&mut self, context: &mut Context<'_>, assigned: &Assigned) {
+        let mut text = assigned.name.to_vec();
+        match &assigned.subscript {
+            Some(Key::Index(index)) => text.extend_from_slice(format!("[{index}]").as_bytes()),
+            Some(Key::Text(key)) => {
+                text.push(b'[');
+                text.extend_from_slice(key);
+                text.push(b']');
+            }
+            None => {}
+        }
+        text.extend_from_slice(if assigned.append { b"+=" } else { b"=" });
+        match &assigned.value {
+            AssignedValue::Scalar(value) => {
+                let value = value.to_bytes();
+                if !value.is_empty() {
+                    text.extend_from_slice(&quote::trace(&value));
+                }
+            }
+            AssignedValue::Array(elements) => {
+                text.push(b'(');
+                for (at, element) in elements.iter().enumerate() {
+                    if at > 0 {
+                        text.push(b' ');
+                    }
+                    if let Some(Key::Text(key)) = &element.subscript {
+                        text.push(b'[');
+                        text.extend_from_slice(key);
+                        text.extend_from_slice(b"]=");
+                    }
+                    text.extend_from_slice(&quote::trace(&element.value.to_bytes()));
+                }
+                text.push(b')');
+            }
+        }
+        self.trace(context, &text);
+    }
+
+    pub(crate) fn trace_arith(&mut self, context: &mut Context<'_>, unit: &Unit, text: ArithText) -> Result<(), Flow> {
+        let facts = unit.word(text.word).facts;
+        let expanded = self.attempt(context, unit, facts, |view| expand::expand_text(unit, text.word, view))?;
+        let mut line = b"(( ".to_vec();
+        line.extend_from_slice(expanded.trim_ascii());
+        line.extend_from_slice(b" ))");
+        self.trace(context, &line);
+        Ok(())
+    }
+
+    pub(crate) fn trace_for(&mut self, context: &mut Context<'_>, command: CommandId) {
+        let unit = self.unit.clone();
+        let CommandKind::For(clause) = &unit.command(command).kind else { return };
+        let mut line = b"for ".to_vec();
+        line.extend_from_slice(&clause.name);
+        line.extend_from_slice(b" in ");
+        match clause.words {
+            Some(words) => {
+                for (at, word) in words.iter().enumerate() {
+                    if at > 0 {
+                        line.push(b' ');
+                    }
+                    line.extend_from_slice(unit.text(unit.word(word).span));
+                }
+            }
+            None => line.extend_from_slice(b"\"$@\""),
+        }
+        self.trace(context, &line);
+    }
+
+    pub(crate) fn trace_case(&mut self, context: &mut Context<'_>, unit: &Unit, word: WordId, _value: &[u8]) {
+        let mut line = b"case ".to_vec();
+        line.extend_from_slice(unit.text(unit.word(word).span));
+        line.extend_from_slice(b" in");
+        self.trace(context, &line);
+    }
+}
+
+impl super::frame::Frame {
+    /// Whether commands run by this frame are traced one level deeper.
+    fn indirects(&self) -> bool {
+        matches!(self, super::frame::Frame::Source(source) if matches!(source.kind, super::source::SourceKind::Eval | super::source::SourceKind::Dot | super::source::SourceKind::Trap))
+    }
+}
