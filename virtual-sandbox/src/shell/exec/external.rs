@@ -42,9 +42,27 @@ impl ShellTask {
         Flow::Block
     }
 
+    /// Runs a program that a builtin has named, in a child or in place of this process.
+    pub(crate) fn fork_fields(&mut self, context: &mut Context<'_>, path: Option<Bytes>, fields: Vec<Bytes>) -> Flow {
+        if let (Some(path), Some(name)) = (path, fields.first()) {
+            Arc::make_mut(&mut self.state.hashed).insert(name.clone(), (path, 0));
+        }
+        let (pid, mut task) = match self.fork(context) {
+            Ok(forked) => forked,
+            Err(flow) => return flow,
+        };
+        task.state.subshell_level -= 1;
+        task.push(Frame::Program(fields));
+        task.next = Next::Retry;
+        context.born.push((pid, Program::Shell(task)));
+        self.push(Frame::Child { pid, subshell: false });
+        Flow::Block
+    }
+
     /// Replaces this process by a program; says what is wrong when it cannot be run.
     pub(crate) fn exec_program(&mut self, context: &mut Context<'_>, fields: Vec<Bytes>) -> Flow {
-        match self.load_program(context, &fields) {
+        let name = fields.first().cloned().unwrap_or_default();
+        match self.load_program(context, &name, &fields) {
             Ok(program) => Flow::Replace(Box::new(program)),
             Err(status) => {
                 let status = match self.flush(context, status) {
@@ -58,11 +76,15 @@ impl ShellTask {
     }
 
     /// Loads the program that a command names; an error has been said and is a status.
-    pub(crate) fn load_program(&mut self, context: &mut Context<'_>, fields: &[Bytes]) -> Result<Program, ExitStatus> {
-        let name = fields.first().cloned().unwrap_or_default();
-        let path = match self.find_program(context, &name) {
+    pub(crate) fn load_program(
+        &mut self,
+        context: &mut Context<'_>,
+        name: &Bytes,
+        fields: &[Bytes],
+    ) -> Result<Program, ExitStatus> {
+        let path = match self.find_program(context, name) {
             Some(path) => path,
-            None => return Err(self.not_found(&name)),
+            None => return Err(self.not_found(name)),
         };
         let env = self.environment();
         match image::load(context.kernel, context.pid, &path, fields.to_vec(), env.clone()) {
@@ -169,8 +191,8 @@ impl ShellTask {
     }
 
     /// `exec command`.
-    pub(crate) fn exec_builtin(&mut self, context: &mut Context<'_>, fields: &[Bytes]) -> Flow {
-        match self.load_program(context, fields) {
+    pub(crate) fn exec_builtin(&mut self, context: &mut Context<'_>, program: Bytes, fields: &[Bytes]) -> Flow {
+        match self.load_program(context, &program, fields) {
             Ok(program) => Flow::Replace(Box::new(program)),
             Err(status) => {
                 let stays = self.state.mode.interactive || self.state.is_on(ShellOption::EXECFAIL);

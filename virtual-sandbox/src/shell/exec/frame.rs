@@ -47,6 +47,8 @@ pub(crate) enum Frame {
     Pipeline(Box<super::pipeline::PipelineFrame>),
     /// A function's body.
     Function(Box<FunctionFrame>),
+    /// A program to be executed in place of this process.
+    Program(Vec<Bytes>),
     /// Commands read from a text: the script, `eval`, `.`, a trap.
     Source(Box<SourceFrame>),
     /// A command substitution whose output is being read.
@@ -61,6 +63,8 @@ pub(crate) enum Frame {
     Wait(Box<crate::shell::builtin::WaitFrame>),
     /// The builtin `read`.
     Read(Box<crate::shell::builtin::ReadFrame>),
+    /// The builtin `mapfile`.
+    Mapfile(Box<crate::shell::builtin::MapfileFrame>),
     /// A trap's command: the state it must leave as it was.
     Trap(Box<super::trap::TrapFrame>),
     /// The end of the shell, after its EXIT trap.

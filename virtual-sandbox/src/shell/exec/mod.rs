@@ -29,6 +29,7 @@ pub(crate) use divert::Divert;
 pub(crate) use frame::{Cleanup, Frame};
 pub(crate) use output::Output;
 pub use source::Script;
+pub(crate) use source::SourceKind;
 pub use task::{Context, Outcome, ShellTask};
 pub(crate) use task::{Flow, Next, Ran};
 pub(crate) use view::View;

@@ -53,6 +53,7 @@ impl ShellTask {
             attention: false,
             last_command_replaces: true,
             session: false,
+            getopts_index: self.getopts_index,
             input_line: Vec::new(),
             declared: Vec::new(),
             cache: self.cache.clone(),

@@ -87,6 +87,8 @@ pub struct ShellTask {
     pub(crate) last_command_replaces: bool,
     /// Whether it stays when its commands are done.
     pub(crate) session: bool,
+    /// The OPTIND that `getopts` has left: another value starts it over.
+    pub(crate) getopts_index: usize,
     /// What has been read of a line of the script on standard input.
     pub(crate) input_line: Vec<u8>,
     /// Assignments among the arguments of the builtin being run.
@@ -228,6 +230,7 @@ impl ShellTask {
             Frame::Select(select) => self.resume_select(context, select, done),
             Frame::Cond(id) => self.run_cond(context, id),
             Frame::Arith(id) => self.run_arith(context, id),
+            Frame::Program(fields) => self.exec_program(context, fields),
             Frame::Simple(simple) => self.resume_simple(context, simple),
             Frame::Redirecting { command, next, undo } => self.resume_redirecting(context, command, next, undo),
             Frame::Function(function) => self.resume_function(context, *function),
@@ -246,6 +249,7 @@ impl ShellTask {
             Frame::ReadFile(file) => self.resume_read_file(context, file),
             Frame::Wait(wait) => self.resume_wait(context, wait),
             Frame::Read(read) => self.resume_read(context, read),
+            Frame::Mapfile(mapfile) => self.resume_mapfile(context, mapfile),
             Frame::Trap(trap) => self.resume_trap(*trap),
             Frame::Exiting(status) => Flow::Exit(WaitStatus::Exited(status)),
             // The others are resumed in place.

@@ -1,0 +1,464 @@
+//! `declare`, `typeset`, `local`, `export`, `readonly`.  [bash manual "Bash Builtin Commands", declare]
+
+use crate::kernel::ExitStatus;
+use crate::shell::exec::{Context, Frame, Ran, ShellTask};
+use crate::shell::expand::{Stop, World};
+use crate::shell::variable::assign::{self, Assigned, AssignedValue};
+use crate::shell::variable::{Attributes, Value, VariableError, is_name};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// What the options of a declaration ask for.
+#[derive(Clone, Copy, Default)]
+struct Request {
+    add: Attributes,
+    remove: Attributes,
+    global: bool,
+    functions: bool,
+    names_only: bool,
+    print: bool,
+    inherit: bool,
+    array: bool,
+    assoc: bool,
+}
+
+/// Which builtin declares.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    Declare,
+    Local,
+    Export,
+    Readonly,
+}
+
+const DECLARE_USAGE: &str = "declare [-aAfFgiIlnrtux] [name[=value] ...] or declare -p [-aAfFilnrtux] [name ...]";
+
+pub(crate) fn declare(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes]) -> Ran {
+    let name = fields.first().cloned().unwrap_or_default();
+    let usage = DECLARE_USAGE.replace("declare", &String::from_utf8_lossy(&name));
+    run(shell, context, fields, Which::Declare, &usage)
+}
+
+pub(crate) fn local(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes]) -> Ran {
+    if !shell.state.variables.in_function() {
+        shell.builtin_error(b"local", b"can only be used in a function");
+        return Ok(ExitStatus::FAILURE);
+    }
+    run(shell, context, fields, Which::Local, "local [option] name[=value] ...")
+}
+
+pub(crate) fn export(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes]) -> Ran {
+    run(shell, context, fields, Which::Export, "export [-fn] [name[=value] ...] or export -p")
+}
+
+pub(crate) fn readonly(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes]) -> Ran {
+    run(shell, context, fields, Which::Readonly, "readonly [-aAf] [name[=value] ...] or readonly -p")
+}
+
+fn run(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes], which: Which, usage: &str) -> Ran {
+    let (request, first) = match parse(shell, fields, which, usage) {
+        Ok(parsed) => parsed,
+        Err(ran) => return ran,
+    };
+    let declared = std::mem::take(&mut shell.declared);
+    let operands = fields.get(first..).unwrap_or_default();
+    if request.functions {
+        return functions(shell, operands, request, which);
+    }
+    if operands.is_empty() || (request.print && which == Which::Declare) {
+        return print(shell, context, operands, request, which);
+    }
+    let mut status = ExitStatus::SUCCESS;
+    for (at, operand) in operands.iter().enumerate() {
+        let assigned = declared.iter().find(|(index, _)| *index == first + at).map(|(_, assigned)| assigned.clone());
+        if which == Which::Local && operand.as_ref() == b"-" && assigned.is_none() {
+            shell.save_options();
+            continue;
+        }
+        match declare_one(shell, context, operand, assigned, request, which) {
+            Ok(()) => {}
+            Err(Some(message)) => {
+                let name = fields.first().cloned().unwrap_or_default();
+                shell.builtin_error(&name, &message);
+                status = ExitStatus::FAILURE;
+            }
+            Err(None) => status = ExitStatus::FAILURE,
+        }
+    }
+    Ok(status)
+}
+
+fn parse(
+    shell: &mut ShellTask,
+    fields: &[Bytes],
+    which: Which,
+    usage: &str,
+) -> Result<(Request, usize), Ran> {
+    let mut request = Request::default();
+    match which {
+        Which::Export => request.add = Attributes::EXPORTED,
+        Which::Readonly => request.add = Attributes::READONLY,
+        _ => {}
+    }
+    let mut at = 1;
+    while let Some(field) = fields.get(at) {
+        if field.as_ref() == b"--" {
+            at += 1;
+            break;
+        }
+        let on = match field.first() {
+            Some(b'-') if field.len() > 1 => true,
+            Some(b'+') if field.len() > 1 && matches!(which, Which::Declare | Which::Local) => false,
+            _ => break,
+        };
+        for letter in field.iter().skip(1) {
+            if !apply(&mut request, *letter, on, which) {
+                let name = fields.first().cloned().unwrap_or_default();
+                let sign = if on { b'-' } else { b'+' };
+                shell.builtin_error(&name, &[&[sign, *letter][..], b": invalid option"].concat());
+                shell.usage_line(&name, usage);
+                return Err(Ok(ExitStatus::USAGE));
+            }
+        }
+        at += 1;
+    }
+    Ok((request, at))
+}
+
+/// Takes one option letter in; false when the builtin has none such.
+fn apply(request: &mut Request, letter: u8, on: bool, which: Which) -> bool {
+    let simple = matches!(which, Which::Export | Which::Readonly);
+    let attribute = match letter {
+        b'p' => {
+            request.print = true;
+            return true;
+        }
+        b'f' => {
+            request.functions = true;
+            return true;
+        }
+        b'n' if which == Which::Export => {
+            request.add = Attributes::NONE;
+            request.remove = Attributes::EXPORTED;
+            return true;
+        }
+        b'a' if which != Which::Export => {
+            request.array = on;
+            return true;
+        }
+        b'A' if which != Which::Export => {
+            request.assoc = on;
+            return true;
+        }
+        _ if simple => return false,
+        b'F' => {
+            (request.functions, request.names_only) = (true, true);
+            return true;
+        }
+        b'g' => {
+            request.global = on;
+            return true;
+        }
+        b'I' => {
+            request.inherit = on;
+            return true;
+        }
+        b'i' => Attributes::INTEGER,
+        b'l' => Attributes::LOWERCASE,
+        b'u' => Attributes::UPPERCASE,
+        b'c' => Attributes::CAPITALIZE,
+        b'n' => Attributes::NAMEREF,
+        b'r' => Attributes::READONLY,
+        b't' => Attributes::TRACE,
+        b'x' => Attributes::EXPORTED,
+        _ => return false,
+    };
+    if on {
+        request.add = request.add.with(attribute);
+        // `-l` and `-u` take each other's place.
+        if Attributes::CASE.has(attribute) {
+            request.remove = request.remove.with(Attributes::CASE.without(attribute));
+        }
+    } else {
+        request.remove = request.remove.with(attribute);
+    }
+    true
+}
+
+/// Declares one operand. The error is the message, when it has not been said.
+fn declare_one(
+    shell: &mut ShellTask,
+    context: &mut Context<'_>,
+    operand: &Bytes,
+    assigned: Option<Assigned>,
+    request: Request,
+    which: Which,
+) -> Result<(), Option<Vec<u8>>> {
+    let assigned = match assigned {
+        Some(assigned) => Some(assigned),
+        None => assign::parse_assignment(operand),
+    };
+    let name = assigned.as_ref().map_or_else(|| operand.clone(), |assigned| assigned.name.clone());
+    let bare = match assign::parse_name(&name) {
+        Some((base, _)) => base,
+        None => return Err(Some([b"`", &operand[..], b"': not a valid identifier"].concat())),
+    };
+    if !is_name(&bare) {
+        return Err(Some([b"`", &operand[..], b"': not a valid identifier"].concat()));
+    }
+    let local = which == Which::Local || (which == Which::Declare && shell.state.variables.in_function() && !request.global);
+    let outcome = if request.global && shell.state.variables.in_function() {
+        // The global variable is brought to light for the while of the declaration.
+        let mut view_result = Ok(());
+        let mut variables = std::mem::take(&mut shell.state.variables);
+        variables.with_global(&bare, |variables| {
+            std::mem::swap(variables, &mut shell.state.variables);
+            view_result = shell.with_view(context, |view| declare_in(view, &bare, assigned, request, false));
+            std::mem::swap(variables, &mut shell.state.variables);
+        });
+        shell.state.variables = variables;
+        view_result
+    } else {
+        shell.with_view(context, |view| declare_in(view, &bare, assigned, request, local))
+    };
+    match outcome {
+        Ok(()) => Ok(()),
+        Err(Stop::Error(error)) => Err(Some(error.message)),
+        Err(_) => Err(None),
+    }
+}
+
+fn declare_in<W: World>(
+    world: &mut W,
+    name: &Bytes,
+    assigned: Option<Assigned>,
+    request: Request,
+    local: bool,
+) -> Result<(), Stop> {
+    let before = world.variables().get(name).cloned();
+    if local {
+        let inherits = request.inherit;
+        world.variables_mut().declare_local(name)?;
+        if inherits
+            && let Some(before) = &before
+            && !matches!(before.value(), Value::Unset)
+            && world.variables().get(name).is_some_and(|now| matches!(now.value(), Value::Unset))
+        {
+            let value = before.value().clone();
+            world.variables_mut().set_value(name, value);
+        }
+    }
+    let reference = request.add.has(Attributes::NAMEREF);
+    // A reference's attributes are its target's, unless it is the reference that is declared.
+    let name = if !reference && !request.remove.has(Attributes::NAMEREF) && world.variables().is_nameref(name) {
+        match world.variables().target(name) {
+            Ok(target) if target.subscript.is_none() => target.name,
+            _ => name.clone(),
+        }
+    } else {
+        name.clone()
+    };
+    let attributes = world.variables().get(&name).map_or(Attributes::NONE, |variable| variable.attributes());
+    if attributes.has(Attributes::READONLY) && (assigned.is_some() || request.remove.has(Attributes::READONLY)) {
+        return Err(VariableError::Readonly(name.to_vec()).into());
+    }
+    make_array(world, &name, &request, attributes)?;
+    if reference {
+        return declare_reference(world, &name, assigned);
+    }
+    // Attributes that act on values come before the assignment, `readonly` after it.
+    let early = request.add.without(Attributes::READONLY);
+    world.variables_mut().set_attributes(&name, early, request.remove.without(Attributes::READONLY));
+    if let Some(mut assigned) = assigned {
+        assigned.name = name.clone();
+        // A list makes an array of a scalar that has just been declared.
+        if let AssignedValue::Scalar(value) = &assigned.value
+            && (request.array || request.assoc)
+            && assigned.subscript.is_none()
+            && let Some(list) = assign::parse_list(&value.to_bytes(), request.assoc)
+        {
+            assigned.value = AssignedValue::Array(list);
+        }
+        assign::perform(world, assigned)?;
+    }
+    if request.add.has(Attributes::READONLY) {
+        world.variables_mut().set_attributes(&name, Attributes::READONLY, Attributes::NONE);
+    }
+    Ok(())
+}
+
+fn make_array<W: World>(world: &mut W, name: &Bytes, request: &Request, now: Attributes) -> Result<(), Stop> {
+    if request.assoc && now.has(Attributes::ARRAY) {
+        return Err(VariableError::IndexedToAssoc(name.to_vec()).into());
+    }
+    if request.array && now.has(Attributes::ASSOC) {
+        return Err(VariableError::AssocToIndexed(name.to_vec()).into());
+    }
+    if request.assoc && !now.has(Attributes::ASSOC) {
+        assign::convert_to_assoc(world, name);
+    } else if request.array && !now.has(Attributes::ARRAY) {
+        assign::convert_to_array(world, name);
+    }
+    Ok(())
+}
+
+fn declare_reference<W: World>(world: &mut W, name: &Bytes, assigned: Option<Assigned>) -> Result<(), Stop> {
+    if let Some(assigned) = assigned {
+        let AssignedValue::Scalar(target) = assigned.value else {
+            return Err(VariableError::InvalidNameref(name.to_vec()).into());
+        };
+        let target = target.to_bytes();
+        if target == *name {
+            let message = [&name[..], b": nameref variable self references not allowed"].concat();
+            return Err(crate::shell::expand::ExpansionError::command(message).into());
+        }
+        if assign::parse_name(&target).is_none() {
+            return Err(VariableError::InvalidNameref(target.to_vec()).into());
+        }
+        world.variables_mut().set(name, target);
+    }
+    world.variables_mut().set_attributes(name, Attributes::NAMEREF, Attributes::NONE);
+    Ok(())
+}
+
+/// Lists variables: all with the attributes asked for, or those named.
+fn print(
+    shell: &mut ShellTask,
+    context: &mut Context<'_>,
+    operands: &[Bytes],
+    request: Request,
+    which: Which,
+) -> Ran {
+    let mut wanted = request.add;
+    if request.array {
+        wanted = wanted.with(Attributes::ARRAY);
+    }
+    if request.assoc {
+        wanted = wanted.with(Attributes::ASSOC);
+    }
+    let mut status = ExitStatus::SUCCESS;
+    if operands.is_empty() {
+        let names: Vec<Bytes> = match which {
+            Which::Local => {
+                let mut names = shell.state.variables.local_names();
+                names.sort_unstable();
+                names
+            }
+            _ => shell.state.variables.sorted().into_iter().map(|(name, _)| name.clone()).collect(),
+        };
+        let plain = which == Which::Declare && !request.print && wanted == Attributes::NONE;
+        if plain {
+            return super::set::set(shell, context, &[Bytes::from_static(b"set")]);
+        }
+        for name in names {
+            let Some(variable) = shell.state.variables.get(&name) else { continue };
+            if !variable.attributes().has(wanted) {
+                continue;
+            }
+            let mut line = Vec::new();
+            shell.with_view(context, |view| crate::shell::variable::print_named(&name, view, &mut line));
+            if which == Which::Local {
+                // `local` alone prints assignments only.
+                line = strip_declare(&line);
+            }
+            shell.out(&line);
+        }
+        return Ok(status);
+    }
+    for name in operands {
+        let mut line = Vec::new();
+        let found = shell.state.variables.get(name).is_some();
+        if found {
+            shell.with_view(context, |view| crate::shell::variable::print_named(name, view, &mut line));
+            shell.out(&line);
+        } else if let Some(function) = shell.state.functions.get(name).filter(|_| request.functions).cloned() {
+            shell.print_function(&function);
+        } else {
+            shell.builtin_error(b"declare", &[&name[..], b": not found"].concat());
+            status = ExitStatus::FAILURE;
+        }
+    }
+    Ok(status)
+}
+
+fn strip_declare(line: &[u8]) -> Vec<u8> {
+    line.splitn(3, |byte| *byte == b' ').nth(2).unwrap_or(line).to_vec()
+}
+
+/// `declare -f`, `export -f`, `readonly -f`.
+fn functions(shell: &mut ShellTask, operands: &[Bytes], request: Request, which: Which) -> Ran {
+    let mut status = ExitStatus::SUCCESS;
+    if operands.is_empty() {
+        let mut all: Vec<_> = shell.state.functions.iter().map(|(_, function)| function.clone()).collect();
+        all.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        for function in all {
+            if (which == Which::Export && !function.exported) || (which == Which::Readonly && !function.readonly) {
+                continue;
+            }
+            if request.names_only {
+                let flags = match (function.readonly, function.exported) {
+                    (false, false) => "f",
+                    (true, false) => "fr",
+                    (false, true) => "fx",
+                    (true, true) => "frx",
+                };
+                let line = [b"declare -", flags.as_bytes(), b" ", &function.name[..], b"\n"].concat();
+                shell.out(&line);
+            } else {
+                shell.print_function(&function);
+                if which == Which::Export {
+                    let line = [b"declare -fx ", &function.name[..], b"\n"].concat();
+                    shell.out(&line);
+                }
+            }
+        }
+        return Ok(status);
+    }
+    for name in operands {
+        let Some(function) = shell.state.functions.get(name).cloned() else {
+            if which != Which::Declare {
+                let builtin: &[u8] = if which == Which::Export { b"export" } else { b"readonly" };
+                shell.builtin_error(builtin, &[&name[..], b": not a function"].concat());
+            }
+            status = ExitStatus::FAILURE;
+            continue;
+        };
+        let changes = request.add != Attributes::NONE || request.remove != Attributes::NONE;
+        if !changes {
+            if request.names_only {
+                let line = [&name[..], b"\n"].concat();
+                shell.out(&line);
+            } else {
+                shell.print_function(&function);
+            }
+            continue;
+        }
+        let mut changed = (*function).clone();
+        let has = |set: Attributes, attribute| set.has(attribute);
+        changed.exported = (changed.exported || has(request.add, Attributes::EXPORTED)) && !has(request.remove, Attributes::EXPORTED);
+        changed.readonly |= has(request.add, Attributes::READONLY);
+        changed.traced = (changed.traced || has(request.add, Attributes::TRACE)) && !has(request.remove, Attributes::TRACE);
+        shell.state.functions.insert_mut(name.clone(), Arc::new(changed));
+    }
+    Ok(status)
+}
+
+impl ShellTask {
+    /// Prints a function as `declare -f` does.
+    pub(crate) fn print_function(&mut self, function: &crate::shell::function::Function) {
+        let text = shell_parser::print::function(&function.unit, function.definition);
+        self.out(&text);
+        self.out(b"\n");
+    }
+
+    /// `local -`: the options come back when the function returns.
+    fn save_options(&mut self) {
+        let options = self.state.options;
+        for frame in self.frames.iter_mut().rev() {
+            if let Frame::Function(function) = frame {
+                function.options.get_or_insert(options);
+                return;
+            }
+        }
+    }
+}
