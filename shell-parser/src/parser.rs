@@ -66,6 +66,13 @@ pub struct Parser {
     scratch: Scratch,
 }
 
+impl Clone for Parser {
+    /// A parser at the same place.
+    fn clone(&self) -> Self {
+        Self { src: self.src.clone(), scratch: Scratch::default(), ..*self }
+    }
+}
+
 impl Parser {
     /// A parser at the start of `src`. A missing last newline is added, as bash does.
     pub fn new(src: impl Into<Bytes>) -> Self {

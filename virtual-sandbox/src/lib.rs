@@ -3,6 +3,7 @@
 pub mod driver;
 pub mod errno;
 pub mod kernel;
+pub mod machine;
 pub mod shell;
 pub mod sys;
 pub mod text;

@@ -41,7 +41,8 @@ macro_rules! arenas {
         }
 
         impl Unit {
-            pub(crate) fn new() -> Self {
+            /// A unit without a command.
+            pub fn new() -> Self {
                 Self { src: Bytes::new(), base: 0, first_line: 1, root: None, warnings: Vec::new(), $($all: Vec::new(),)* }
             }
 

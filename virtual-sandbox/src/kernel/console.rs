@@ -1,7 +1,7 @@
 //! Consoles: what one execution writes to the host, in the order it was written.
 
-use super::fd::Stream;
 use super::Pid;
+use super::fd::Stream;
 use bytes::Bytes;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
@@ -35,6 +35,11 @@ pub struct Console {
 }
 
 impl Console {
+    /// An empty console.
+    pub fn new(terminal: bool) -> Self {
+        Console { terminal, ..Console::default() }
+    }
+
     /// Whether a writer must wait.
     pub fn is_full(&self) -> bool {
         self.len >= CONSOLE_CAPACITY

@@ -14,7 +14,7 @@ impl Kernel {
         let id = match self.fifos.get(&node) {
             Some(id) => *id,
             None => {
-                let id = PipeId(self.pipes.insert(Pipe { fifo: Some(node), ..Pipe::default() }));
+                let id = PipeId(self.pipes.insert(Pipe::of_fifo(node)));
                 self.vfs.retain(node);
                 self.fifos.insert(node, id);
                 id

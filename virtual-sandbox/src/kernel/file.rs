@@ -1,7 +1,7 @@
 //! Descriptors: open, close, duplicate, pipes.
 
 use super::fd::{FdEntry, FileId, Object, OpenFile, Stream};
-use super::{Console, ConsoleId, Fault, Kernel, Pid, Pipe, PipeId, Try};
+use super::{Console, ConsoleId, Fault, Kernel, Pid, Pipe, PipeId, SAVED_FD, Try};
 use crate::errno::Errno;
 use crate::sys::{Fd, Whence};
 use crate::vfs::{Device, Follow, OpenFlags, Opened, Stat};
@@ -32,7 +32,8 @@ impl Kernel {
 
     fn free_descriptor(&self, pid: Pid, from: Fd) -> Result<Fd, Errno> {
         let fd = self.living(pid)?.fds.lowest_free(from);
-        if fd.0 >= self.limits.descriptors { Err(Errno::EMFILE) } else { Ok(fd) }
+        // Places of the shell's own are not counted against the script.
+        if fd.0 >= self.limits.descriptors && from < SAVED_FD { Err(Errno::EMFILE) } else { Ok(fd) }
     }
 
     /// open(2): the lowest free descriptor. Opening a FIFO waits for its other side.
@@ -238,7 +239,7 @@ impl Kernel {
 
     /// pipe(2): `(read end, write end)`, the lowest free descriptors not below `from`.
     pub fn pipe(&mut self, pid: Pid, from: Fd) -> Result<(Fd, Fd), Errno> {
-        let pipe = PipeId(self.pipes.insert(Pipe { readers: 1, writers: 1, ..Pipe::default() }));
+        let pipe = PipeId(self.pipes.insert(Pipe::new(1, 1)));
         let read = match self.install(pid, Object::PipeReader(pipe), OpenFlags::READ, from) {
             Ok(fd) => fd,
             Err(errno) => {
@@ -258,7 +259,7 @@ impl Kernel {
 
     /// Opens a readable file with `content` that has no name, the way here-documents are read.
     pub fn open_text(&mut self, pid: Pid, content: Bytes) -> Result<Fd, Errno> {
-        let pipe = PipeId(self.pipes.insert(Pipe { readers: 1, ..Pipe::default() }));
+        let pipe = PipeId(self.pipes.insert(Pipe::new(1, 0)));
         if let Some(pipe) = self.pipes.get_mut(pipe.0) {
             pipe.push(&content);
         }
@@ -267,7 +268,7 @@ impl Kernel {
 
     /// A pipe that the host writes: its reading end as `fd` of `pid`.
     pub fn open_host_input(&mut self, pid: Pid, fd: Fd, terminal: bool) -> Result<PipeId, Errno> {
-        let id = PipeId(self.pipes.insert(Pipe { readers: 1, writers: 1, terminal, ..Pipe::default() }));
+        let id = PipeId(self.pipes.insert(Pipe::of_host(terminal)));
         let opened = self.install(pid, Object::PipeReader(id), OpenFlags::READ, Fd(0))?;
         self.move_fd(pid, opened, fd)?;
         Ok(id)
@@ -297,7 +298,7 @@ impl Kernel {
 
     /// A new console.
     pub fn create_console(&mut self, terminal: bool) -> ConsoleId {
-        ConsoleId(self.consoles.insert(Console { terminal, ..Console::default() }))
+        ConsoleId(self.consoles.insert(Console::new(terminal)))
     }
 
     /// Opens a console's stream as `fd`.

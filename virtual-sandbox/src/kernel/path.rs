@@ -10,7 +10,11 @@ use std::sync::Arc;
 
 impl Kernel {
     /// Runs `call` on the file system with the view of `pid`.
-    pub fn with_view<T>(&self, pid: Pid, call: impl FnOnce(&Vfs, &Context<'_>) -> Result<T, Errno>) -> Result<T, Errno> {
+    pub fn with_view<T>(
+        &self,
+        pid: Pid,
+        call: impl FnOnce(&Vfs, &Context<'_>) -> Result<T, Errno>,
+    ) -> Result<T, Errno> {
         let process = self.living(pid)?;
         let view = ProcView {
             processes: &self.processes,
@@ -46,7 +50,11 @@ impl Kernel {
         call(vfs, &context)
     }
 
-    fn change<T>(&mut self, pid: Pid, call: impl FnOnce(&mut Vfs, &Context<'_>) -> Result<T, Errno>) -> Result<T, Errno> {
+    fn change<T>(
+        &mut self,
+        pid: Pid,
+        call: impl FnOnce(&mut Vfs, &Context<'_>) -> Result<T, Errno>,
+    ) -> Result<T, Errno> {
         let now = self.clock.tick();
         self.with_context(pid, now, call)
     }

@@ -42,6 +42,21 @@ pub struct Pipe {
 }
 
 impl Pipe {
+    /// A pipe with so many descriptions open on its ends.
+    pub fn new(readers: u32, writers: u32) -> Self {
+        Pipe { readers, writers, ..Pipe::default() }
+    }
+
+    /// The pipe of a FIFO that nobody has open yet.
+    pub fn of_fifo(node: Node) -> Self {
+        Pipe { fifo: Some(node), ..Pipe::default() }
+    }
+
+    /// The pipe into which a terminal's host types.
+    pub fn of_host(terminal: bool) -> Self {
+        Pipe { readers: 1, writers: 1, terminal, ..Pipe::default() }
+    }
+
     /// How many bytes it holds.
     pub fn len(&self) -> usize {
         self.len

@@ -147,6 +147,20 @@ impl Kernel {
         }
     }
 
+    /// Whether a read now would meet the end of the file.
+    pub fn at_end(&self, pid: Pid, fd: Fd) -> bool {
+        let Ok(file) = self.file(pid, fd) else { return true };
+        match &file.object {
+            Object::PipeReader(pipe) | Object::PipeBoth(pipe) => {
+                self.pipes.get(pipe.0).is_none_or(|pipe| pipe.is_empty() && pipe.writers == 0)
+            }
+            Object::Regular(node) => self.vfs.len(*node).is_ok_and(|length| file.offset >= length),
+            Object::Text(_, text) => file.offset >= text.len() as u64,
+            Object::Device(_, device) => *device == Device::Null,
+            _ => true,
+        }
+    }
+
     /// Whether a read would not wait (`read -t 0`).
     pub fn input_ready(&self, pid: Pid, fd: Fd) -> Result<bool, Errno> {
         match &self.file(pid, fd)?.object {

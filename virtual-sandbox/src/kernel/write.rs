@@ -51,7 +51,11 @@ impl Kernel {
             }
             return Err(Fault::Block);
         }
-        if accepted == data.len() { pipe.push(data) } else { pipe.push(&data.slice(..accepted)) }
+        if accepted == data.len() {
+            pipe.push(data)
+        } else {
+            pipe.push(&data.slice(..accepted))
+        }
         if !pipe.read_waiters.is_empty() {
             let waiters = std::mem::take(&mut pipe.read_waiters);
             self.wake_all(waiters);

@@ -36,13 +36,7 @@ fn is_shell(name: &[u8]) -> bool {
 ///
 /// Errors as execve(2): ENOENT, EACCES (no permission, or no regular file), ENOEXEC (neither a program nor a script
 /// with `#!`), ELOOP (too many interpreters).
-pub fn load(
-    kernel: &mut Kernel,
-    pid: Pid,
-    path: &[u8],
-    argv: Vec<Bytes>,
-    env: Arc<[Bytes]>,
-) -> Result<Image, Errno> {
+pub fn load(kernel: &mut Kernel, pid: Pid, path: &[u8], argv: Vec<Bytes>, env: Arc<[Bytes]>) -> Result<Image, Errno> {
     load_nested(kernel, pid, Bytes::copy_from_slice(path), argv, env, INTERPRETERS)
 }
 

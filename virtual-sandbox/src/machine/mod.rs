@@ -4,14 +4,19 @@
 //! is used, until everything waits, or until what was asked for has ended. It is plain data: `clone` is a snapshot.
 
 mod execution;
-mod image;
+pub(crate) mod image;
 mod program;
 mod run;
-#[cfg(test)]
 pub mod testing;
 mod utility_task;
 
-pub use execution::{ExecutionId, ExecutionSpec, Ended};
+pub use execution::{Ended, ExecutionId, ExecutionSpec};
+pub use image::DEFAULT_PATH;
 pub use program::Program;
 pub use run::{Machine, Pause};
 pub use utility_task::UtilityTask;
+
+/// The names of all programs of a machine: the utilities and the shells.
+pub fn program_names() -> impl Iterator<Item = &'static str> {
+    crate::utility::UTILITIES.iter().map(|utility| utility.name).chain(["bash", "sh"])
+}

@@ -1,9 +1,9 @@
 //! The machine's loop.
 
+use super::Program;
 use super::execution::{Ended, Execution, ExecutionId, ExecutionSpec};
 use super::image::{self, DEFAULT_PATH};
 use super::utility_task::Stopped;
-use super::Program;
 use crate::errno::Errno;
 use crate::kernel::{
     Clock, ExitStatus, INIT, Kernel, LimitExceeded, Limits, Pid, ProcessState, Signal, Stream, Table, WaitStatus,

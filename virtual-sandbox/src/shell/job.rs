@@ -31,7 +31,11 @@ pub struct Job {
 impl Job {
     /// The job's status when all of it has ended.
     pub fn ended(&self) -> Option<WaitStatus> {
-        if self.processes.iter().any(|process| !matches!(process.status, Some(WaitStatus::Exited(_) | WaitStatus::Signaled(_)))) {
+        if self
+            .processes
+            .iter()
+            .any(|process| !matches!(process.status, Some(WaitStatus::Exited(_) | WaitStatus::Signaled(_))))
+        {
             return None;
         }
         self.processes.last().and_then(|process| process.status)
@@ -39,7 +43,9 @@ impl Job {
 
     /// The signal that stopped it.
     pub fn stopped(&self) -> Option<WaitStatus> {
-        self.processes.iter().find_map(|process| process.status.filter(|status| matches!(status, WaitStatus::Stopped(_))))
+        self.processes
+            .iter()
+            .find_map(|process| process.status.filter(|status| matches!(status, WaitStatus::Stopped(_))))
     }
 
     /// The process whose id names the job.

@@ -237,9 +237,8 @@ impl ShellOption {
 
     /// The `set -o` option called `name`.
     pub fn set_by_name(name: &[u8]) -> Option<ShellOption> {
-        ShellOption::all().find(|option| {
-            matches!(option.row().kind, OptionKind::Set(_)) && option.row().name.as_bytes() == name
-        })
+        ShellOption::all()
+            .find(|option| matches!(option.row().kind, OptionKind::Set(_)) && option.row().name.as_bytes() == name)
     }
 
     /// The `shopt` option called `name`.

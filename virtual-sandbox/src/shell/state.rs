@@ -26,7 +26,7 @@ pub struct Mode {
 }
 
 /// The state of a shell.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ShellState {
     /// Variables.
     pub variables: Variables,

@@ -23,7 +23,11 @@ impl Condition {
     /// The condition called `name`: a signal's name or number, `EXIT`, `ERR`, `DEBUG`, `RETURN`, in any case.
     pub fn from_name(name: &[u8]) -> Option<Condition> {
         if let Some(number) = std::str::from_utf8(name).ok().and_then(|text| text.parse::<i64>().ok()) {
-            return if number == 0 { Some(Condition::Exit) } else { Signal::from_number(number).map(Condition::Signal) };
+            return if number == 0 {
+                Some(Condition::Exit)
+            } else {
+                Signal::from_number(number).map(Condition::Signal)
+            };
         }
         match name.to_ascii_uppercase().as_slice() {
             b"EXIT" => Some(Condition::Exit),

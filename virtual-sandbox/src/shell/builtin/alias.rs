@@ -23,7 +23,26 @@ pub(crate) fn alias(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes]
         match operand.iter().position(|byte| *byte == b'=').filter(|at| *at > 0) {
             Some(at) => {
                 let name = operand.slice(..at);
-                if name.iter().any(|byte| matches!(byte, b'/' | b'$' | b'`' | b'"' | b'\'' | b'\\' | b' ' | b'\t' | b'\n' | b'|' | b'&' | b';' | b'(' | b')' | b'<' | b'>')) {
+                if name.iter().any(|byte| {
+                    matches!(
+                        byte,
+                        b'/' | b'$'
+                            | b'`'
+                            | b'"'
+                            | b'\''
+                            | b'\\'
+                            | b' '
+                            | b'\t'
+                            | b'\n'
+                            | b'|'
+                            | b'&'
+                            | b';'
+                            | b'('
+                            | b')'
+                            | b'<'
+                            | b'>'
+                    )
+                }) {
                     shell.builtin_error(b"alias", &[b"`", &name[..], b"': invalid alias name"].concat());
                     status = ExitStatus::FAILURE;
                     continue;

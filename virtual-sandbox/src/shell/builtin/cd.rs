@@ -141,7 +141,11 @@ impl ShellTask {
             if numbered {
                 text.extend_from_slice(format!("{at:2}  ").as_bytes());
             }
-            match home.as_ref().filter(|home| !long && home.len() > 1).and_then(|home| directory.strip_prefix(&home[..])) {
+            match home
+                .as_ref()
+                .filter(|home| !long && home.len() > 1)
+                .and_then(|home| directory.strip_prefix(&home[..]))
+            {
                 Some(rest) if rest.is_empty() || rest.starts_with(b"/") => {
                     text.push(b'~');
                     text.extend_from_slice(rest);

@@ -20,12 +20,7 @@ pub(crate) fn continue_(shell: &mut ShellTask, context: &mut Context<'_>, fields
     leave_loops(shell, context, fields, Divert::Continue)
 }
 
-fn leave_loops(
-    shell: &mut ShellTask,
-    context: &mut Context<'_>,
-    fields: &[Bytes],
-    divert: fn(u32) -> Divert,
-) -> Ran {
+fn leave_loops(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes], divert: fn(u32) -> Divert) -> Ran {
     let name = fields.first().cloned().unwrap_or_default();
     if shell.state.loop_depth == 0 {
         shell.builtin_error(&name, b"only meaningful in a `for', `while', or `until' loop");

@@ -88,12 +88,7 @@ fn run(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes], which
     Ok(status)
 }
 
-fn parse(
-    shell: &mut ShellTask,
-    fields: &[Bytes],
-    which: Which,
-    usage: &str,
-) -> Result<(Request, usize), Ran> {
+fn parse(shell: &mut ShellTask, fields: &[Bytes], which: Which, usage: &str) -> Result<(Request, usize), Ran> {
     let mut request = Request::default();
     match which {
         Which::Export => request.add = Attributes::EXPORTED,
@@ -206,7 +201,8 @@ fn declare_one(
     if !is_name(&bare) {
         return Err(Some([b"`", &operand[..], b"': not a valid identifier"].concat()));
     }
-    let local = which == Which::Local || (which == Which::Declare && shell.state.variables.in_function() && !request.global);
+    let local =
+        which == Which::Local || (which == Which::Declare && shell.state.variables.in_function() && !request.global);
     let outcome = if request.global && shell.state.variables.in_function() {
         // The global variable is brought to light for the while of the declaration.
         let mut view_result = Ok(());
@@ -275,7 +271,7 @@ fn declare_in<W: World>(
         if let AssignedValue::Scalar(value) = &assigned.value
             && (request.array || request.assoc)
             && assigned.subscript.is_none()
-            && let Some(list) = assign::parse_list(&value.to_bytes(), request.assoc)
+            && let Some(list) = assign::parse_list(&value.to_bytes())
         {
             assigned.value = AssignedValue::Array(list);
         }
@@ -322,13 +318,7 @@ fn declare_reference<W: World>(world: &mut W, name: &Bytes, assigned: Option<Ass
 }
 
 /// Lists variables: all with the attributes asked for, or those named.
-fn print(
-    shell: &mut ShellTask,
-    context: &mut Context<'_>,
-    operands: &[Bytes],
-    request: Request,
-    which: Which,
-) -> Ran {
+fn print(shell: &mut ShellTask, context: &mut Context<'_>, operands: &[Bytes], request: Request, which: Which) -> Ran {
     let mut wanted = request.add;
     if request.array {
         wanted = wanted.with(Attributes::ARRAY);
@@ -435,9 +425,11 @@ fn functions(shell: &mut ShellTask, operands: &[Bytes], request: Request, which:
         }
         let mut changed = (*function).clone();
         let has = |set: Attributes, attribute| set.has(attribute);
-        changed.exported = (changed.exported || has(request.add, Attributes::EXPORTED)) && !has(request.remove, Attributes::EXPORTED);
+        changed.exported =
+            (changed.exported || has(request.add, Attributes::EXPORTED)) && !has(request.remove, Attributes::EXPORTED);
         changed.readonly |= has(request.add, Attributes::READONLY);
-        changed.traced = (changed.traced || has(request.add, Attributes::TRACE)) && !has(request.remove, Attributes::TRACE);
+        changed.traced =
+            (changed.traced || has(request.add, Attributes::TRACE)) && !has(request.remove, Attributes::TRACE);
         shell.state.functions.insert_mut(name.clone(), Arc::new(changed));
     }
     Ok(status)
@@ -446,7 +438,7 @@ fn functions(shell: &mut ShellTask, operands: &[Bytes], request: Request, which:
 impl ShellTask {
     /// Prints a function as `declare -f` does.
     pub(crate) fn print_function(&mut self, function: &crate::shell::function::Function) {
-        let text = shell_parser::print::function(&function.unit, function.definition);
+        let text = shell_parser::print::function(&function.unit, &function.name, function.body);
         self.out(&text);
         self.out(b"\n");
     }

@@ -8,7 +8,7 @@ use crate::shell::variable::assign::{self, Assigned};
 use crate::sys::Fd;
 use crate::text::echo::EchoDialect;
 use crate::text::printf::{self, Dialect, PrintfTimes};
-use crate::text::time::Moment;
+use crate::text::time::{Moment, Zone};
 use bytes::Bytes;
 
 pub(crate) fn echo(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes]) -> Ran {
@@ -45,9 +45,11 @@ pub(crate) fn printf(shell: &mut ShellTask, context: &mut Context<'_>, fields: &
     };
     let now = context.kernel.clock.timestamp();
     let started = shell.state.started;
+    let zone = shell.state.variables.scalar(b"TZ").map(|zone| zone.to_bytes());
+    let zone = Zone::from_variable(zone.as_deref());
     let times = PrintfTimes {
-        now: Moment::new(now.secs, now.nanos),
-        started: Moment::new((started / crate::kernel::SECOND) as i64, 0),
+        now: Moment::new(now.secs, now.nanos, zone.clone()),
+        started: Moment::new((started / crate::kernel::SECOND) as i64, 0, zone),
     };
     let printed = printf::printf(format, arguments, Dialect::Bash, &times);
     for (_, message) in &printed.messages {
@@ -79,12 +81,10 @@ pub(crate) fn assign_text(
     status: ExitStatus,
 ) -> Ran {
     let result = shell.with_view(context, |view| match assign::parse_name(name) {
-        Some((name, subscript)) => assign::perform(view, Assigned {
-            name,
-            subscript,
-            append: false,
-            value: assign::AssignedValue::Scalar(value.into()),
-        }),
+        Some((name, subscript)) => assign::perform(
+            view,
+            Assigned { name, subscript, append: false, value: assign::AssignedValue::Scalar(value.into()) },
+        ),
         None => {
             view.complain(&[b"printf: `", &name[..], b"': not a valid identifier"].concat());
             Err(Stop::Error(Box::new(crate::shell::expand::ExpansionError::command(Vec::new()))))

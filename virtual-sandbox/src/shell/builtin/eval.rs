@@ -82,10 +82,11 @@ fn source_path(shell: &ShellTask, context: &Context<'_>, file: &Bytes) -> Bytes 
 }
 
 pub(crate) fn exec(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes]) -> Ran {
-    let letters = match shell.letters(fields, b"cla:", "exec [-cl] [-a name] [command [argument ...]] [redirection ...]") {
-        Ok(letters) => letters,
-        Err(ran) => return ran,
-    };
+    let letters =
+        match shell.letters(fields, b"cla:", "exec [-cl] [-a name] [command [argument ...]] [redirection ...]") {
+            Ok(letters) => letters,
+            Err(ran) => return ran,
+        };
     let mut command = fields.get(letters.operands..).unwrap_or_default().to_vec();
     if command.is_empty() {
         return Ok(ExitStatus::SUCCESS);

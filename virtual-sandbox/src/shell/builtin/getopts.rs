@@ -17,8 +17,7 @@ pub(crate) fn getopts(shell: &mut ShellTask, context: &mut Context<'_>, fields: 
         shell.usage_line(b"getopts", USAGE);
         return Ok(ExitStatus::USAGE);
     };
-    let arguments: Vec<Bytes> =
-        if arguments.is_empty() { shell.state.positional.to_vec() } else { arguments.to_vec() };
+    let arguments: Vec<Bytes> = if arguments.is_empty() { shell.state.positional.to_vec() } else { arguments.to_vec() };
     let found = next_option(shell, spec, &arguments);
     let Found { letter, value, status } = found;
     match value {

@@ -1,7 +1,7 @@
 //! `jobs`, `fg`, `bg`, `disown`.  [bash manual "Job Control Builtins"]
 
 use crate::kernel::{ExitStatus, Signal, WaitStatus};
-use crate::shell::exec::{Context, Frame, Flow, Ran, ShellTask};
+use crate::shell::exec::{Context, Flow, Frame, Ran, ShellTask};
 use crate::shell::job::Job;
 use crate::shell::options::ShellOption;
 use bytes::Bytes;
@@ -66,7 +66,8 @@ impl ShellTask {
             (_, Some(_)) => ("Stopped".to_owned(), false),
             _ => ("Running".to_owned(), true),
         };
-        let pid = if with_pid { job.leader().map_or_else(String::new, |pid| format!("{} ", pid.0)) } else { String::new() };
+        let pid =
+            if with_pid { job.leader().map_or_else(String::new, |pid| format!("{} ", pid.0)) } else { String::new() };
         let mut line = format!("[{}]{mark}  {pid}{state:<24}", job.number).into_bytes();
         line.extend_from_slice(&job.text);
         if running {

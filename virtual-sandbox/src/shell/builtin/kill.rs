@@ -105,7 +105,9 @@ fn list(shell: &mut ShellTask, operands: &[Bytes]) -> Ran {
     for operand in operands {
         let line = match number(operand) {
             // An exit status names the signal that it stands for.
-            Some(number) => Signal::from_number(if number > 128 { number - 128 } else { number }).map(|signal| signal.name()),
+            Some(number) => {
+                Signal::from_number(if number > 128 { number - 128 } else { number }).map(|signal| signal.name())
+            }
             None => Signal::from_name(operand).map(|signal| signal.number().to_string()),
         };
         match line {

@@ -161,7 +161,7 @@ impl ShellTask {
             *left -= 1;
         }
         let value: Scalar = text.clone().into();
-        self.state.variables.change(&frame.array, |variable| variable.set_element(index, value));
+        self.state.variables.change(&frame.array, |variable| variable.set_index(index, value));
         let callback = frame.callback.as_ref().filter(|_| frame.read % frame.quantum == 0)?;
         let mut command = callback.to_vec();
         command.extend_from_slice(format!(" {index} ").as_bytes());

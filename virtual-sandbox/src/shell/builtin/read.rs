@@ -115,7 +115,7 @@ impl ReadFrame {
                 bytes = rest;
                 continue;
             }
-            let length = crate::shell::expand::char_length(bytes);
+            let length = crate::shell::pattern::char_length(bytes);
             bytes = bytes.get(length..).unwrap_or_default();
             count += 1;
         }

@@ -23,7 +23,11 @@ pub(crate) fn umask(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[
         return Ok(ExitStatus::SUCCESS);
     };
     let new = if mode.first().is_some_and(u8::is_ascii_digit) {
-        match std::str::from_utf8(mode).ok().and_then(|text| u32::from_str_radix(text, 8).ok()).filter(|mask| *mask <= 0o7777) {
+        match std::str::from_utf8(mode)
+            .ok()
+            .and_then(|text| u32::from_str_radix(text, 8).ok())
+            .filter(|mask| *mask <= 0o7777)
+        {
             Some(mask) => mask & 0o777,
             None => {
                 shell.builtin_error(b"umask", &[&mode[..], b": octal number out of range"].concat());
@@ -130,7 +134,8 @@ pub(crate) fn ulimit(shell: &mut ShellTask, context: &mut Context<'_>, fields: &
         }
         return Ok(ExitStatus::SUCCESS);
     }
-    let letter = letters.given.iter().map(|(letter, _)| *letter).find(|letter| !matches!(letter, b'S' | b'H')).unwrap_or(b'f');
+    let letter =
+        letters.given.iter().map(|(letter, _)| *letter).find(|letter| !matches!(letter, b'S' | b'H')).unwrap_or(b'f');
     let Some((_, name, _, value)) = rows.iter().find(|row| row.0 == letter) else {
         shell.out(b"unlimited\n");
         return Ok(ExitStatus::SUCCESS);

@@ -106,7 +106,7 @@ fn print_variables(shell: &mut ShellTask) -> Ran {
         let mut functions: Vec<_> = shell.state.functions.iter().collect();
         functions.sort_unstable_by(|a, b| a.0.cmp(b.0));
         for (_, function) in functions {
-            text.extend_from_slice(&shell_parser::print::function(&function.unit, function.definition));
+            text.extend_from_slice(&shell_parser::print::function(&function.unit, &function.name, function.body));
             text.push(b'\n');
         }
     }

@@ -92,8 +92,9 @@ impl ShellTask {
             }
         }
         if name.contains(&b'/') {
-            let file = context.kernel.stat(context.pid, name, Follow::Yes).is_ok_and(|stat| stat.kind == FileKind::Regular)
-                && context.kernel.access(context.pid, name, 1).is_ok();
+            let file =
+                context.kernel.stat(context.pid, name, Follow::Yes).is_ok_and(|stat| stat.kind == FileKind::Regular)
+                    && context.kernel.access(context.pid, name, 1).is_ok();
             if file {
                 meanings.push(Meaning::File { path: name.clone(), hashed: false });
             }

@@ -26,8 +26,8 @@ impl ShellTask {
     ) -> Result<(), Flow> {
         let facts = facts(unit, assignment);
         if self.is_tracing() {
-            let assigned =
-                self.attempt(context, unit, facts, |view| expand::assignment::expand_assignment(unit, assignment, view))?;
+            let assigned = self
+                .attempt(context, unit, facts, |view| expand::assignment::expand_assignment(unit, assignment, view))?;
             self.trace_assignment(context, &assigned);
             return self.perform_assignment(context, assigned);
         }

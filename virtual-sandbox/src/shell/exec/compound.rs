@@ -225,9 +225,7 @@ impl ShellTask {
         self.state.line = unit.line(id);
         let depth = self.frames.len();
         let facts = shell_parser::ast::WordFacts::SUBSTITUTION;
-        let result = self.attempt(context, &unit, facts, |view| {
-            crate::shell::cond::evaluate(&unit, *expression, view)
-        });
+        let result = self.attempt(context, &unit, facts, |view| crate::shell::cond::evaluate(&unit, *expression, view));
         match result {
             Ok(outcome) => self.complete(context, ExitStatus::from(outcome)),
             Err(flow) => self.retry_below(depth, Frame::Cond(id), flow),
@@ -244,10 +242,7 @@ impl ShellTask {
 
     pub(crate) fn start_case(&mut self, context: &mut Context<'_>, command: CommandId) -> Flow {
         self.state.line = self.unit.line(command);
-        self.resume_case(
-            context,
-            Box::new(CaseFrame { command, value: None, clause: 0, pattern: 0, in_body: false }),
-        )
+        self.resume_case(context, Box::new(CaseFrame { command, value: None, clause: 0, pattern: 0, in_body: false }))
     }
 
     pub(crate) fn resume_case(&mut self, context: &mut Context<'_>, mut frame: Box<CaseFrame>) -> Flow {
@@ -345,9 +340,8 @@ impl ShellTask {
         match self.state.variables.store_plain(name, value.into()) {
             Ok(()) => Ok(()),
             Err(value) => {
-                let result = self.with_view(context, |view| {
-                    crate::shell::variable::assign::assign_scalar(view, name, value)
-                });
+                let result =
+                    self.with_view(context, |view| crate::shell::variable::assign::assign_scalar(view, name, value));
                 result.map_err(|stop| match self.fail(context, stop) {
                     // A readonly loop variable ends the loop, not the shell.
                     Flow::Go(Next::Divert(_)) => {

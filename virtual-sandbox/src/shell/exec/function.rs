@@ -38,7 +38,12 @@ impl ShellTask {
     }
 
     /// Calls a function; `fields` are its name and arguments.
-    pub(crate) fn call_function(&mut self, context: &mut Context<'_>, function: &Arc<Function>, fields: Vec<Bytes>) -> Flow {
+    pub(crate) fn call_function(
+        &mut self,
+        context: &mut Context<'_>,
+        function: &Arc<Function>,
+        fields: Vec<Bytes>,
+    ) -> Flow {
         let depth = self.state.calls.depth();
         let nest = self.state.variables.scalar(b"FUNCNEST").and_then(|value| value.plain_int()).unwrap_or(0);
         let limit = context.kernel.limits.call_depth;
@@ -71,7 +76,8 @@ impl ShellTask {
         let unit = std::mem::replace(&mut self.unit, function.unit.clone());
         let loop_depth = std::mem::take(&mut self.state.loop_depth);
         let getopts_offset = self.state.getopts_offset;
-        let frame = FunctionFrame { unit, positional, loop_depth, line, getopts_offset, options: None, returned: false };
+        let frame =
+            FunctionFrame { unit, positional, loop_depth, line, getopts_offset, options: None, returned: false };
         self.push(Frame::Function(Box::new(frame)));
         Flow::Go(Next::Start(function.body))
     }

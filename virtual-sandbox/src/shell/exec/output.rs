@@ -76,7 +76,12 @@ impl ShellTask {
     }
 
     /// As [`ShellTask::flush`]; when it must wait, control goes to `then` afterwards.
-    pub(crate) fn flush_then(&mut self, context: &mut Context<'_>, mut status: ExitStatus, then: Option<Divert>) -> Ran {
+    pub(crate) fn flush_then(
+        &mut self,
+        context: &mut Context<'_>,
+        mut status: ExitStatus,
+        then: Option<Divert>,
+    ) -> Ran {
         if self.output.is_empty() {
             return Ok(status);
         }

@@ -48,13 +48,8 @@ impl ShellTask {
             let (fuel, children_fuel) = process.map_or((0, 0), |process| (process.fuel, process.children_fuel));
             Timing { form, began: context.kernel.clock.now(), fuel, children_fuel }
         });
-        let mut frame = PipelineFrame {
-            negate: pipeline.negate,
-            time,
-            stages: SmallVec::new(),
-            own_last: false,
-            own_status: None,
-        };
+        let mut frame =
+            PipelineFrame { negate: pipeline.negate, time, stages: SmallVec::new(), own_last: false, own_status: None };
         let count = pipeline.stages.len();
         if count <= 1 {
             frame.own_last = true;
@@ -178,9 +173,8 @@ impl ShellTask {
     fn report_time(&mut self, context: &mut Context<'_>, time: Timing) {
         let real = context.kernel.clock.now().saturating_sub(time.began);
         let process = context.kernel.process(context.pid);
-        let used = process.map_or(0, |process| {
-            (process.fuel + process.children_fuel).saturating_sub(time.fuel + time.children_fuel)
-        });
+        let used = process
+            .map_or(0, |process| (process.fuel + process.children_fuel).saturating_sub(time.fuel + time.children_fuel));
         let user = (used * FUEL_NANOSECONDS).min(real);
         let format = match time.form {
             Time::Posix => b"real %2R\nuser %2U\nsys %2S".to_vec(),

@@ -150,9 +150,7 @@ impl ShellTask {
                 let path = self.redirection_word(context, unit, word)?;
                 Action::Open { fd: Fd::STDOUT, path, flags: append, also: Some(Fd::STDERR) }
             }
-            RedirectionKind::DuplicateInput(duplicate) => {
-                self.plan_duplicate(context, unit, fd, duplicate, false)?
-            }
+            RedirectionKind::DuplicateInput(duplicate) => self.plan_duplicate(context, unit, fd, duplicate, false)?,
             RedirectionKind::DuplicateOutput(duplicate) => {
                 let plain = matches!(redirection.fd, RedirectionFd::Default);
                 self.plan_duplicate(context, unit, fd, duplicate, plain)?
@@ -160,8 +158,7 @@ impl ShellTask {
             RedirectionKind::Close { .. } => return Ok(self.plan_close(target, fd)),
             RedirectionKind::HereDocument(id) => {
                 let document = unit.here_document(id);
-                let content =
-                    self.here_document(context, unit, document)?;
+                let content = self.here_document(context, unit, document)?;
                 if let Some((ended, began)) = document.unterminated {
                     self.warn_unterminated(began, ended, &document.delimiter);
                 }
@@ -188,13 +185,14 @@ impl ShellTask {
         if document.quoted {
             return Ok(document.text.clone());
         }
-        self.attempt(context, unit, word.facts, |view| expand::expand_here_document(unit, word.parts, view))
+        self.attempt(context, unit, word.facts, |view| expand::expand_here_document(unit, document.body, view))
     }
 
     fn warn_unterminated(&mut self, began: u32, ended: u32, delimiter: &[u8]) {
         let mut line = self.state.error_name().to_vec();
         line.extend_from_slice(
-            format!(": line {ended}: warning: here-document at line {began} delimited by end-of-file (wanted `").as_bytes(),
+            format!(": line {ended}: warning: here-document at line {began} delimited by end-of-file (wanted `")
+                .as_bytes(),
         );
         line.extend_from_slice(delimiter);
         line.extend_from_slice(b"')\n");
@@ -254,7 +252,12 @@ impl ShellTask {
     }
 
     /// Expands the operand of a redirection: it must give one field.
-    fn redirection_word(&mut self, context: &mut Context<'_>, unit: &Unit, word: WordId) -> Result<Bytes, RedirectFailure> {
+    fn redirection_word(
+        &mut self,
+        context: &mut Context<'_>,
+        unit: &Unit,
+        word: WordId,
+    ) -> Result<Bytes, RedirectFailure> {
         if let Some(literal) = unit.literal(word) {
             return Ok(literal.clone());
         }

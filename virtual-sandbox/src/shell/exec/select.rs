@@ -44,7 +44,12 @@ impl ShellTask {
         self.resume_select(context, Box::new(frame), false)
     }
 
-    pub(crate) fn resume_select(&mut self, context: &mut Context<'_>, mut frame: Box<SelectFrame>, _done: bool) -> Flow {
+    pub(crate) fn resume_select(
+        &mut self,
+        context: &mut Context<'_>,
+        mut frame: Box<SelectFrame>,
+        _done: bool,
+    ) -> Flow {
         if !frame.ready {
             let depth = self.frames.len();
             let mut words = std::mem::take(&mut frame.words);

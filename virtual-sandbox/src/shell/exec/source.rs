@@ -129,7 +129,7 @@ impl ShellTask {
             return self.syntax_failed(context, frame);
         }
         loop {
-            match self.parse_next(&mut frame.parser) {
+            match self.parse_next(&mut frame.parser, frame.kind, frame.ended) {
                 Ok(Some(unit)) => {
                     if self.state.is_on(ShellOption::VERBOSE) {
                         self.echo_source(&unit);
@@ -173,7 +173,7 @@ impl ShellTask {
         }
     }
 
-    fn parse_next(&self, parser: &mut Parser) -> Result<Option<Arc<Unit>>, SyntaxError> {
+    fn parse_next(&self, parser: &mut Parser, kind: SourceKind, ended: bool) -> Result<Option<Arc<Unit>>, SyntaxError> {
         let aliases = Aliases(&self.state.aliases);
         let options = shell_parser::Options {
             extglob: self.state.is_on(ShellOption::EXTGLOB),
@@ -181,6 +181,7 @@ impl ShellTask {
             brace_expand: self.state.is_on(ShellOption::BRACEEXPAND),
             aliases: (self.state.is_on(ShellOption::EXPAND_ALIASES) && !self.state.aliases.is_empty())
                 .then_some(&aliases as &dyn AliasLookup),
+            final_input: kind != SourceKind::Input || ended,
             comments: !self.state.mode.interactive || self.state.is_on(ShellOption::INTERACTIVE_COMMENTS),
         };
         parser.next_complete_command(&options)
@@ -285,7 +286,12 @@ impl ShellTask {
     }
 
     /// Control leaves a text, or stops there.
-    pub(crate) fn divert_from_source(&mut self, context: &mut Context<'_>, frame: Box<SourceFrame>, divert: Divert) -> Flow {
+    pub(crate) fn divert_from_source(
+        &mut self,
+        context: &mut Context<'_>,
+        frame: Box<SourceFrame>,
+        divert: Divert,
+    ) -> Flow {
         match divert {
             // The line is dropped; the next one is read. A subshell ends.
             Divert::Line(status) if self.state.subshell_level == 0 || frame.kind != SourceKind::Trap => {

@@ -189,7 +189,13 @@ impl ShellTask {
     }
 
     /// `coproc [NAME] command`.
-    pub(crate) fn start_coproc(&mut self, context: &mut Context<'_>, unit: &Unit, id: CommandId, coproc: &Coproc) -> Flow {
+    pub(crate) fn start_coproc(
+        &mut self,
+        context: &mut Context<'_>,
+        unit: &Unit,
+        id: CommandId,
+        coproc: &Coproc,
+    ) -> Flow {
         self.state.line = unit.line(id);
         let name = match coproc.name.map(|word| {
             let facts = unit.word(word).facts;
@@ -208,8 +214,8 @@ impl ShellTask {
         self.state.last_background = Some(pid);
         Arc::make_mut(&mut self.state.jobs).add(&[pid], text);
         let assigned = self.with_view(context, |view| {
-            use crate::shell::variable::{Value, assign};
             use crate::shell::expand::World;
+            use crate::shell::variable::{Value, assign};
             let ends = [i64::from(read.0).into(), i64::from(write.0).into()];
             view.variables_mut().set_value(&name, Value::array(ends));
             let mut pid_name = name.to_vec();

@@ -66,6 +66,12 @@ pub(crate) enum Flow {
 /// How a builtin or a direct command ended: with a status, or by a flow that will lead to one.
 pub(crate) type Ran = Result<ExitStatus, Flow>;
 
+/// A unit for a shell that has none yet.
+fn empty_unit() -> Arc<Unit> {
+    static EMPTY: std::sync::OnceLock<Arc<Unit>> = std::sync::OnceLock::new();
+    EMPTY.get_or_init(|| Arc::new(Unit::new())).clone()
+}
+
 /// A shell process.
 #[derive(Clone)]
 pub struct ShellTask {
@@ -98,6 +104,26 @@ pub struct ShellTask {
 }
 
 impl ShellTask {
+    /// A shell with nothing to do yet.
+    pub(crate) fn new(state: ShellState) -> Self {
+        ShellTask {
+            state,
+            frames: Vec::new(),
+            unit: empty_unit(),
+            next: Next::Done,
+            memo: Memo::default(),
+            output: Output::default(),
+            substitutions: SmallVec::new(),
+            attention: false,
+            last_command_replaces: false,
+            session: false,
+            getopts_index: 1,
+            input_line: Vec::new(),
+            declared: Vec::new(),
+            cache: super::view::Cache::default(),
+        }
+    }
+
     /// Steps until `fuel` is used, it must wait, or it ends.
     pub fn run(&mut self, context: &mut Context<'_>, fuel: &mut u64) -> Outcome {
         // Signals arrive only while others run, or by a `kill` of its own, which sets the flag too.

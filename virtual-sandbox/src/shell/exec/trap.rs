@@ -124,9 +124,11 @@ impl ShellTask {
     pub(crate) fn return_trap(&mut self, context: &mut Context<'_>, frame: &FunctionFrame) -> Option<Flow> {
         self.state.traps.command(Condition::Return)?;
         let traced = self.state.is_on(ShellOption::FUNCTRACE)
-            || self.state.calls.top().is_some_and(|call| {
-                self.state.functions.get(&call.name).is_some_and(|function| function.traced)
-            });
+            || self
+                .state
+                .calls
+                .top()
+                .is_some_and(|call| self.state.functions.get(&call.name).is_some_and(|function| function.traced));
         if !traced || frame.returned {
             return None;
         }

@@ -1,7 +1,7 @@
 //! What the expander sees of the shell and the machine.
 
-use super::task::{Context, Flow, Next, ShellTask};
 use super::divert::Divert;
+use super::task::{Context, Flow, Next, ShellTask};
 use crate::kernel::{ExitStatus, Kernel, Pid};
 use crate::shell::call_stack::CallKind;
 use crate::shell::expand::{ExpansionError, Severity, ShellOption as Looked, Stop, World};
@@ -117,11 +117,14 @@ impl ShellTask {
             // Only words with the fact SUBSTITUTION stop for one.
             return self.done(ExitStatus::FAILURE);
         };
-        let ExpansionError { message, severity } = *error;
+        let ExpansionError { message, severity, .. } = *error;
+        if severity == Severity::Invalid {
+            return self.complete(context, ExitStatus::USAGE);
+        }
         self.error(&message);
         let interactive = self.state.mode.interactive;
         let divert = match severity {
-            Severity::Command => None,
+            Severity::Command | Severity::Invalid => None,
             Severity::Line => Some(Divert::Line(ExitStatus::FAILURE)),
             Severity::Shell if !interactive => Some(Divert::Exit(ExitStatus::NOT_FOUND)),
             Severity::Fatal if !interactive => Some(Divert::Exit(ExitStatus::FAILURE)),
@@ -148,7 +151,9 @@ impl<'a> View<'a> {
 
     /// Whether a value matches a pattern's text (`case`).
     pub(crate) fn matches(&mut self, pattern: &[u8], value: &[u8]) -> Result<bool, Stop> {
-        if !pattern.iter().any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'\\' | b'(')) && !self.option(Looked::NoCaseMatch) {
+        if !pattern.iter().any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'\\' | b'('))
+            && !self.option(Looked::NoCaseMatch)
+        {
             return Ok(pattern == value);
         }
         let options = crate::shell::pattern::PatternOptions::of(self);
@@ -190,7 +195,8 @@ impl SpecialSource for View<'_> {
         let calls = &self.state.calls;
         match which {
             Special::FuncName => {
-                if !calls.iter().any(|call| call.kind != CallKind::Script) || !calls.in_function() && calls.depth() < 1 {
+                if !calls.iter().any(|call| call.kind != CallKind::Script) || !calls.in_function() && calls.depth() < 1
+                {
                     return Vec::new();
                 }
                 calls.iter().map(|call| call.name.clone().into()).collect()
@@ -371,6 +377,10 @@ impl World for View<'_> {
 
     fn complain(&mut self, message: &[u8]) {
         self.complaints.push(message.to_vec());
+    }
+
+    fn expand_prompt(&mut self, text: &[u8]) -> Result<Bytes, Stop> {
+        Ok(Bytes::copy_from_slice(text))
     }
 
     fn charge(&mut self, bytes: usize) -> Result<(), Stop> {

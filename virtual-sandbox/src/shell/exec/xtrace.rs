@@ -7,7 +7,6 @@ use crate::shell::variable::assign::{Assigned, AssignedValue, Key};
 use crate::sys::Fd;
 use bytes::Bytes;
 use shell_parser::ast::{ArithText, CommandId, CommandKind, Unit, WordId};
-use shell_parser::quote;
 
 impl ShellTask {
     /// Whether commands are traced.
@@ -91,7 +90,7 @@ impl ShellTask {
             if at > 0 {
                 text.push(b' ');
             }
-            text.extend_from_slice(&quote::trace(field));
+            text.extend_from_slice(&quoted(field));
         }
         self.trace(context, &text);
     }
@@ -112,7 +111,7 @@ impl ShellTask {
             AssignedValue::Scalar(value) => {
                 let value = value.to_bytes();
                 if !value.is_empty() {
-                    text.extend_from_slice(&quote::trace(&value));
+                    text.extend_from_slice(&quoted(&value));
                 }
             }
             AssignedValue::Array(elements) => {
@@ -126,7 +125,7 @@ impl ShellTask {
                         text.extend_from_slice(key);
                         text.extend_from_slice(b"]=");
                     }
-                    text.extend_from_slice(&quote::trace(&element.value.to_bytes()));
+                    text.extend_from_slice(&quoted(&element.value.to_bytes()));
                 }
                 text.push(b')');
             }
@@ -170,6 +169,16 @@ impl ShellTask {
         line.extend_from_slice(b" in");
         self.trace(context, &line);
     }
+}
+
+/// A word as trace shows it: quoted where that is needed to read it back.
+fn quoted(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    if text.is_empty() {
+        return b"''".to_vec();
+    }
+    expand::quote::as_needed(text, &mut out);
+    out
 }
 
 impl super::frame::Frame {

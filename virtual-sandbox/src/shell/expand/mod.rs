@@ -13,12 +13,14 @@ mod field;
 mod parameter;
 mod pathname;
 pub mod quote;
+mod read_line;
 mod split;
 mod tilde;
 mod word;
 mod world;
 
 pub use error::{ExpansionError, Severity, Stop, Substituted};
+pub use read_line::split_read;
 pub use word::{
     expand_assignment_value, expand_here_document, expand_pattern, expand_regex, expand_text, expand_word_into,
     expand_words,

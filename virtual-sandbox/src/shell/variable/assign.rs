@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub use super::name::{convert_to_array, convert_to_assoc, parse_assignment, parse_list, parse_name};
 use super::store::change_case;
 use super::{AssocArray, Attributes, IndexedArray, Scalar, Special, Value, VariableError, is_name, special};
 use crate::shell::arith;
@@ -297,6 +298,11 @@ impl super::Variable {
             Value::Array(array) => array,
             _ => unreachable!("made an array above"),
         }
+    }
+
+    /// Sets an element of an indexed array.
+    pub fn set_index(&mut self, index: i64, value: Scalar) {
+        Arc::make_mut(self.array_mut()).set(index, value);
     }
 
     /// The associative array of this variable.

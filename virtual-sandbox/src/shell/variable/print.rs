@@ -63,3 +63,15 @@ impl Variable {
         print_declaration(name, &self.value, self.attributes, out);
     }
 }
+
+/// Prints a variable by name as `declare -p` does, with a newline; computed variables show their present value.
+pub fn print_named<W: crate::shell::expand::World>(name: &[u8], world: &mut W, out: &mut Vec<u8>) {
+    let Some(variable) = world.variables().get(name) else { return };
+    let attributes = variable.attributes();
+    let value = match variable.value() {
+        Value::Special(which) => super::special::value(*which, world),
+        value => value.clone(),
+    };
+    print_declaration(name, &value, attributes, out);
+    out.push(b'\n');
+}
