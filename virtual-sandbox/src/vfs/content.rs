@@ -54,7 +54,12 @@ impl Chunk {
     /// The bytes, to be changed in place; room for `len` bytes is made.
     fn open(&mut self, len: usize) -> &mut Vec<u8> {
         if let Chunk::Frozen(bytes) = self {
-            *self = Chunk::Open(Arc::new(Vec::from(std::mem::take(bytes))));
+            let mut vec = Vec::from(std::mem::take(bytes));
+            // The bytes may have been a slice of something much larger.
+            if vec.capacity() > 2 * CHUNK {
+                vec.shrink_to(CHUNK);
+            }
+            *self = Chunk::Open(Arc::new(vec));
         }
         let Chunk::Open(shared) = self else { unreachable!("a frozen chunk was opened above") };
         if Arc::get_mut(shared).is_none() {
@@ -261,6 +266,37 @@ impl Content {
             same &= matches!((a, b), (Some(a), Some(b)) if a.is_shared_with(b));
         });
         same
+    }
+
+    /// How much of the file below is still this file's content.
+    pub fn below_len(&self) -> u64 {
+        self.below
+    }
+
+    /// The chunks that are held, with their indices.
+    pub fn chunks(&self) -> Vec<(u64, Bytes)> {
+        let mut all: Vec<_> = self.first.iter().map(|chunk| (0, chunk.slice(0, chunk.len()))).collect();
+        self.rest.for_each(&mut |index, chunk| all.push((index + 1, chunk.slice(0, chunk.len()))));
+        all
+    }
+
+    /// Whether both versions hold the same bytes in memory for a chunk.
+    pub fn shares_chunk(&self, other: &Content, index: u64) -> bool {
+        matches!((self.chunk(index), other.chunk(index)), (Some(a), Some(b)) if a.is_shared_with(b))
+    }
+
+    /// Takes over a chunk of another version; says whether that has it.
+    pub fn take_chunk(&mut self, other: &Content, index: u64) -> bool {
+        let Some(chunk) = other.chunk(index).cloned() else { return false };
+        self.held += chunk.len() as u64;
+        *self.slot(index) = chunk;
+        true
+    }
+
+    /// Sets the length and how much of the file below counts, for content put together from chunks.
+    pub fn set_shape(&mut self, size: u64, below: u64) {
+        self.size = size;
+        self.below = below;
     }
 
     /// Sums the chunks; as many steps as there are chunks.

@@ -384,6 +384,69 @@ impl Memory {
         inos
     }
 
+    /// How many slots the table has had.
+    pub fn slots(&self) -> u64 {
+        self.next
+    }
+
+    /// The first free slot; 0 when there is none.
+    pub fn first_free(&self) -> u64 {
+        self.free
+    }
+
+    /// The slots that may differ between two versions, ascending.
+    pub fn changed_slots(&self, base: &Memory) -> Vec<u64> {
+        let mut slots = Vec::new();
+        self.table.for_each_difference(&base.table, &mut |slot, ours, theirs| {
+            let same = match (ours, theirs) {
+                (Some(Slot::Used(a)), Some(Slot::Used(b))) => Arc::ptr_eq(a, b),
+                (Some(Slot::Free { next: a }), Some(Slot::Free { next: b })) => a == b,
+                // A slot the base has and we have not is beyond what we count as slots.
+                (None, _) => true,
+                _ => false,
+            };
+            if !same {
+                slots.push(slot);
+            }
+        });
+        slots
+    }
+
+    /// What a slot holds: an inode, or the free slot after it.
+    pub fn slot(&self, slot: u64) -> Result<&Arc<Inode>, u64> {
+        match self.table.get(slot) {
+            Some(Slot::Used(inode)) => Ok(inode),
+            Some(Slot::Free { next }) => Err(*next),
+            None => Err(0),
+        }
+    }
+
+    /// Fills a slot as it was saved.
+    pub fn set_slot(&mut self, slot: u64, value: Result<Inode, u64>) {
+        let value = match value {
+            Ok(inode) => Slot::Used(Arc::new(inode)),
+            Err(next) => Slot::Free { next },
+        };
+        self.table.insert(slot, value);
+    }
+
+    /// Sets slots, first free slot, bytes and inodes as they were saved, and finds the promoted files again.
+    pub fn set_counters(&mut self, [slots, free, bytes, inodes]: [u64; 4]) {
+        self.table.truncate(slots);
+        (self.next, self.free, self.bytes, self.inodes) = (slots, free, bytes, inodes);
+        if let Some(lower) = &mut self.lower {
+            let mut promoted = HashTrieMapSync::new_sync();
+            self.table.for_each(&mut |slot, value| {
+                if let Slot::Used(inode) = value
+                    && let Some(below) = inode.below
+                {
+                    promoted.insert_mut(below.0, slot);
+                }
+            });
+            lower.promoted = promoted;
+        }
+    }
+
     /// The table slot of an inode; `None` when it is still below.
     fn slot_of(&self, ino: Ino) -> Option<u64> {
         if ino.0 & BELOW == 0 {

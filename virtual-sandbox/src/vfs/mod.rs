@@ -35,6 +35,7 @@ mod radix;
 mod recorded;
 mod remove;
 mod rename;
+mod saved;
 mod tree;
 mod whole;
 
@@ -45,4 +46,5 @@ pub use flags::{AccessMode, At, Follow, OpenFlags, R_OK, SetTime, W_OK, X_OK};
 pub use mount::{MountMode, MountOptions};
 pub use node::{Device, DirEntry, FileKind, Ino, MountId, Node, Stat, Timestamp};
 pub use open::Opened;
+pub use saved::RestoreError;
 pub use tree::{FsLimits, FsUsage, Vfs};

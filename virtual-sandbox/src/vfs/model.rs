@@ -394,6 +394,15 @@ proptest! {
             if !tree.layered {
                 prop_assert_eq!(tree.vfs.usage(), usage);
             }
+            let saved = tree.vfs.save(&tree.base);
+            let mut restored = Vfs::restore(&tree.base, &saved).unwrap();
+            prop_assert_eq!(listing(&mut restored), (shown.clone(), usage));
+            prop_assert_eq!(restored.usage(), tree.vfs.usage());
+            // What is made next is made in the same slots.
+            for path in ["/new1", "/new2", "/new3"] {
+                let op = Op::Mkdir(path.to_owned());
+                prop_assert_eq!(apply(&mut restored, &op), apply(&mut tree.vfs.clone(), &op));
+            }
             let base_listing = &tree.base_listing;
             let diff = tree.vfs.diff(&tree.base);
             let named: Vec<_> = diff.iter().map(|change| (String::from_utf8_lossy(&change.path).into_owned(), change.kind)).collect();
@@ -457,4 +466,29 @@ fn a_limit_is_met_before_anything_is_allocated_and_a_write_takes_what_fits() {
     assert_eq!(vfs.write_at(node, At::End, &Bytes::from_static(b"x"), now), Err(Errno::ENOSPC));
     assert_eq!(vfs.write_at(node, At::Offset(0), &Bytes::from_static(b"over"), now), Ok((4, 4)));
     assert_eq!(vfs.read_all(node).unwrap(), b"over456789"[..]);
+}
+
+#[test]
+fn a_saved_tree_is_as_large_as_what_changed_and_damage_is_found() {
+    let mut vfs = Vfs::base_image(Timestamp::new(5, 0)).unwrap();
+    with_context(&mut vfs, |vfs, cx| vfs.seed_file(cx, b"/tmp/big", Bytes::from(vec![1; 1_000_000]), 0o644)).unwrap();
+    let base = vfs.clone();
+    assert!(base.save(&base).len() < 64);
+    let node = with_context(&mut vfs, |vfs, cx| vfs.resolve(cx, b"/tmp/big", Follow::Yes)).unwrap();
+    vfs.write_at(node, At::End, &Bytes::from_static(b"tail"), Timestamp::new(-9, 1)).unwrap();
+    let saved = vfs.save(&base);
+    assert!(saved.len() < 70_000, "{}", saved.len());
+    let restored = Vfs::restore(&base, &saved).unwrap();
+    assert_eq!(restored.read_all(node).unwrap(), vfs.read_all(node).unwrap());
+    assert_eq!(
+        with_context(&mut restored.clone(), |vfs, cx| vfs.stat_node(cx, node)).unwrap().mtime,
+        Timestamp::new(-9, 1)
+    );
+    let empty = Vfs::empty(Timestamp::default());
+    assert_eq!(Vfs::restore(&empty, &saved).unwrap_err(), RestoreError::Base);
+    let mut damaged = saved.clone();
+    damaged[500] ^= 1;
+    assert_eq!(Vfs::restore(&base, &damaged).unwrap_err(), RestoreError::Damaged);
+    assert_eq!(Vfs::restore(&base, &saved[..saved.len() - 1]).unwrap_err(), RestoreError::Damaged);
+    assert_eq!(Vfs::restore(&base, b"something else").unwrap_err(), RestoreError::Format);
 }
