@@ -32,6 +32,7 @@ pub(crate) struct Memo {
 #[derive(Clone, Default)]
 pub(crate) struct Cache {
     ariths: Arc<FxHashMap<Vec<u8>, Arc<ArithUnit>>>,
+    regexes: crate::shell::cond::RegexCache,
 }
 
 /// The expander's view.
@@ -395,6 +396,10 @@ impl World for View<'_> {
 
     fn cached_arith(&mut self, text: &[u8]) -> Option<Arc<ArithUnit>> {
         self.cache.ariths.get(text).cloned()
+    }
+
+    fn regexes(&mut self) -> &mut crate::shell::cond::RegexCache {
+        &mut self.cache.regexes
     }
 
     fn cache_arith(&mut self, text: &[u8], unit: Arc<ArithUnit>) {
