@@ -15,6 +15,7 @@ mod copy;
 mod cp;
 mod dirname;
 mod echo;
+mod du;
 mod file_type;
 mod grep;
 mod head;
@@ -81,6 +82,7 @@ pub static UTILITIES: &[&Utility] = &[
     &chmod::UTILITY,
     &cp::UTILITY,
     &dirname::UTILITY,
+    &du::UTILITY,
     &echo::UTILITY,
     &grep::EGREP,
     &truth::FALSE,
