@@ -12,7 +12,7 @@ use super::file_system::{Attributes, FileSystem, NewFile};
 use super::inode::{Body, Inode};
 use super::node::{DirEntry, FileKind, Ino, Timestamp};
 use super::permission::Permission;
-use super::radix::Radix;
+use super::table::InodeTable;
 use crate::errno::Errno;
 use bytes::{Bytes, BytesMut};
 use rpds::HashTrieMapSync;
@@ -30,13 +30,6 @@ pub(super) const INODE_COST: u64 = 256;
 /// Bytes charged for a directory entry besides its name.
 const ENTRY_COST: u64 = 48;
 
-/// A slot of the inode table: free slots are chained.
-#[derive(Clone, Debug)]
-enum Slot {
-    Used(Arc<Inode>),
-    Free { next: u64 },
-}
-
 /// The file system below, and which of its files are promoted: their number there to their slot here.
 #[derive(Clone, Debug)]
 struct Lower {
@@ -47,11 +40,7 @@ struct Lower {
 /// A file system in memory.
 #[derive(Clone, Debug)]
 pub(super) struct Memory {
-    table: Radix<Slot>,
-    /// The first slot that was never used.
-    next: u64,
-    /// The first free slot below `next`; 0 when there is none.
-    free: u64,
+    table: InodeTable,
     root: Ino,
     bytes: u64,
     inodes: u64,
@@ -61,8 +50,7 @@ pub(super) struct Memory {
 impl Memory {
     /// An empty file system whose root directory is `root`.
     pub fn new(root: &NewFile) -> Memory {
-        let mut memory =
-            Memory { table: Radix::default(), next: 1, free: 0, root: ROOT, bytes: 0, inodes: 0, lower: None };
+        let mut memory = Memory { table: InodeTable::default(), root: ROOT, bytes: 0, inodes: 0, lower: None };
         memory.allocate(Inode::new(root, ROOT));
         memory
     }
@@ -71,7 +59,7 @@ impl Memory {
     pub fn over(fs: Arc<dyn FileSystem>) -> Memory {
         let root = Ino(fs.root().0 | BELOW);
         let lower = Some(Lower { fs, promoted: HashTrieMapSync::new_sync() });
-        Memory { table: Radix::default(), next: 1, free: 0, root, bytes: 0, inodes: 0, lower }
+        Memory { table: InodeTable::default(), root, bytes: 0, inodes: 0, lower }
     }
 
     /// The root directory.
@@ -86,10 +74,7 @@ impl Memory {
 
     /// The inode, when it is held here; `None` for one that is missing or still below.
     pub fn inode(&self, ino: Ino) -> Option<&Arc<Inode>> {
-        match self.table.get(self.slot_of(ino)?)? {
-            Slot::Used(inode) => Some(inode),
-            Slot::Free { .. } => None,
-        }
+        self.table.get(self.slot_of(ino)?)
     }
 
     /// What stat(2) shows but the device.
@@ -349,17 +334,12 @@ impl Memory {
     pub fn inode_mut(&mut self, ino: Ino) -> Result<&mut Inode, Errno> {
         self.promote(ino)?;
         let slot = self.slot_of(ino).ok_or(Errno::ENOENT)?;
-        match self.table.get_mut(slot) {
-            Some(Slot::Used(inode)) => Ok(Arc::make_mut(inode)),
-            _ => Err(Errno::ENOENT),
-        }
+        self.table.get_mut(slot).ok_or(Errno::ENOENT)
     }
 
     /// Frees an inode that has no name and is not open.
     pub fn free(&mut self, ino: Ino) {
-        let Some(slot) = self.slot_of(ino) else { return };
-        let Some(Slot::Used(inode)) = self.table.insert(slot, Slot::Free { next: self.free }) else { return };
-        self.free = slot;
+        let Some(inode) = self.slot_of(ino).and_then(|slot| self.table.remove(slot)) else { return };
         self.inodes = self.inodes.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(inode.held() + INODE_COST);
         if let (Some(lower), Some(below)) = (&mut self.lower, inode.below) {
@@ -371,75 +351,27 @@ impl Memory {
     /// in both are not among them.
     pub fn differing(&self, base: &Memory) -> BTreeSet<Ino> {
         let mut inos = BTreeSet::new();
-        self.table.for_each_difference(&base.table, &mut |slot, ours, theirs| {
-            let (ours, theirs) = (used(ours), used(theirs));
-            if matches!((ours, theirs), (Some(a), Some(b)) if Arc::ptr_eq(a, b)) {
-                return;
-            }
+        for slot in self.table.changed(&base.table) {
             // One slot may hold different files in the two versions.
-            for inode in [ours, theirs].into_iter().flatten() {
+            for inode in [self.table.get(slot), base.table.get(slot)].into_iter().flatten() {
                 inos.insert(inode.below.map_or(Ino(slot), |below| Ino(below.0 | BELOW)));
             }
-        });
+        }
         inos
     }
 
-    /// How many slots the table has had.
-    pub fn slots(&self) -> u64 {
-        self.next
+    /// The inode table, to be saved.
+    pub fn table(&self) -> &InodeTable {
+        &self.table
     }
 
-    /// The first free slot; 0 when there is none.
-    pub fn first_free(&self) -> u64 {
-        self.free
-    }
-
-    /// The slots that may differ between two versions, ascending.
-    pub fn changed_slots(&self, base: &Memory) -> Vec<u64> {
-        let mut slots = Vec::new();
-        self.table.for_each_difference(&base.table, &mut |slot, ours, theirs| {
-            let same = match (ours, theirs) {
-                (Some(Slot::Used(a)), Some(Slot::Used(b))) => Arc::ptr_eq(a, b),
-                (Some(Slot::Free { next: a }), Some(Slot::Free { next: b })) => a == b,
-                // A slot the base has and we have not is beyond what we count as slots.
-                (None, _) => true,
-                _ => false,
-            };
-            if !same {
-                slots.push(slot);
-            }
-        });
-        slots
-    }
-
-    /// What a slot holds: an inode, or the free slot after it.
-    pub fn slot(&self, slot: u64) -> Result<&Arc<Inode>, u64> {
-        match self.table.get(slot) {
-            Some(Slot::Used(inode)) => Ok(inode),
-            Some(Slot::Free { next }) => Err(*next),
-            None => Err(0),
-        }
-    }
-
-    /// Fills a slot as it was saved.
-    pub fn set_slot(&mut self, slot: u64, value: Result<Inode, u64>) {
-        let value = match value {
-            Ok(inode) => Slot::Used(Arc::new(inode)),
-            Err(next) => Slot::Free { next },
-        };
-        self.table.insert(slot, value);
-    }
-
-    /// Sets slots, first free slot, bytes and inodes as they were saved, and finds the promoted files again.
-    pub fn set_counters(&mut self, [slots, free, bytes, inodes]: [u64; 4]) {
-        self.table.truncate(slots);
-        (self.next, self.free, self.bytes, self.inodes) = (slots, free, bytes, inodes);
+    /// Takes table, bytes and inodes as they were saved, and finds the promoted files again.
+    pub fn restore(&mut self, table: InodeTable, bytes: u64, inodes: u64) {
+        (self.table, self.bytes, self.inodes) = (table, bytes, inodes);
         if let Some(lower) = &mut self.lower {
             let mut promoted = HashTrieMapSync::new_sync();
-            self.table.for_each(&mut |slot, value| {
-                if let Slot::Used(inode) = value
-                    && let Some(below) = inode.below
-                {
+            self.table.for_each(&mut |slot, inode| {
+                if let Some(below) = inode.below {
                     promoted.insert_mut(below.0, slot);
                 }
             });
@@ -501,12 +433,7 @@ impl Memory {
         if let Body::Directory(entries) = &inode.body {
             self.bytes += entries.iter().map(|entry| entry_cost(&entry.name)).sum::<u64>();
         }
-        let slot = if self.free == 0 { self.next } else { self.free };
-        match self.table.insert(slot, Slot::Used(Arc::new(inode))) {
-            Some(Slot::Free { next }) => self.free = next,
-            _ => self.next += 1,
-        }
-        Ino(slot)
+        Ino(self.table.add(inode))
     }
 
     /// Adds an entry to a directory that is held here.
@@ -550,13 +477,6 @@ pub(super) fn entry_cost(name: &[u8]) -> u64 {
 /// An entry of the file system below as it is known here.
 fn entry_below(entry: DirEntry) -> Entry {
     Entry { name: Name::from_slice(&entry.name), ino: Ino(entry.ino | BELOW), kind: entry.kind }
-}
-
-fn used(slot: Option<&Slot>) -> Option<&Arc<Inode>> {
-    match slot {
-        Some(Slot::Used(inode)) => Some(inode),
-        _ => None,
-    }
 }
 
 /// The entries with their names in one allocation.

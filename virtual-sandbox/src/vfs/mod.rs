@@ -36,6 +36,7 @@ mod recorded;
 mod remove;
 mod rename;
 mod saved;
+mod table;
 mod tree;
 mod whole;
 

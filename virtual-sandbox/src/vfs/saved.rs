@@ -89,7 +89,7 @@ impl Vfs {
     /// Numbers that differ between bases that could be mistaken for each other.
     fn fingerprint(&self) -> u64 {
         let usage = self.usage();
-        let facts = [usage.bytes, usage.inodes, self.root.slots(), self.mounts.len() as u64];
+        let facts = [usage.bytes, usage.inodes, self.root.table().ends().0, self.mounts.len() as u64];
         checksum(&facts.map(u64::to_le_bytes).concat())
     }
 
@@ -135,15 +135,17 @@ impl Writer {
     }
 
     fn memory(&mut self, ours: &Memory, theirs: &Memory) {
-        let (slots, free) = (ours.slots(), ours.first_free());
         let (bytes, inodes) = ours.usage();
-        [slots, free, bytes, inodes].into_iter().for_each(|number| self.number(number));
-        let changed = ours.changed_slots(theirs);
+        let (ours, theirs) = (ours.table(), theirs.table());
+        let (next, free) = ours.ends();
+        [next, free, bytes, inodes].into_iter().for_each(|number| self.number(number));
+        // Slots that only the base has go when the end of the table is set.
+        let changed: Vec<u64> = ours.changed(theirs).into_iter().filter(|slot| *slot < next).collect();
         self.number(changed.len() as u64);
         for slot in changed {
             self.number(slot);
-            match (ours.slot(slot), theirs.slot(slot)) {
-                (Ok(inode), before) => self.inode(inode, before.ok()),
+            match (ours.slot(slot), theirs.get(slot)) {
+                (Ok(inode), before) => self.inode(inode, before),
                 (Err(next), _) => {
                     self.0.push(0);
                     self.number(next);
@@ -253,20 +255,21 @@ impl<'a> Reader<'a> {
     }
 
     fn memory(&mut self, memory: &mut Memory) -> Result<(), RestoreError> {
-        let counters = [self.number()?, self.number()?, self.number()?, self.number()?];
+        let [next, free, bytes, inodes] = [self.number()?, self.number()?, self.number()?, self.number()?];
+        let mut table = memory.table().clone();
         for _ in 0..self.number()? {
             let slot = self.number()?;
             let kind = self.byte()?;
-            if kind == 0 {
-                let next = self.number()?;
-                memory.set_slot(slot, Err(next));
+            let value = if kind == 0 {
+                Err(self.number()?)
             } else {
-                let before = memory.slot(slot).ok().cloned();
-                let inode = self.inode(kind, before.as_deref())?;
-                memory.set_slot(slot, Ok(inode));
-            }
+                let before = table.get(slot).cloned();
+                Ok(self.inode(kind, before.as_deref())?)
+            };
+            table.set_slot(slot, value);
         }
-        memory.set_counters(counters);
+        table.set_ends(next, free);
+        memory.restore(table, bytes, inodes);
         Ok(())
     }
 
