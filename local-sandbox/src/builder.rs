@@ -15,6 +15,8 @@ use crate::host::helper::Helper;
 use crate::limits::Limits;
 use crate::policy::{self, Policy};
 use crate::protocol::Setup;
+use crate::proxy::allow::Allowlist;
+use crate::proxy::serve::Proxy;
 use crate::report::{Property, Status, Tier};
 use crate::sandbox::{Inner, LocalSandbox, Settings};
 use crate::scratch::Scratch;
@@ -230,6 +232,10 @@ impl LocalSandboxBuilder {
         let cwd = self.resolve_cwd()?;
         let shell = self.shell.resolve()?;
         let mut environment = self.environment()?;
+        let allowlist = match &self.network {
+            Network::Proxy(hosts) => Allowlist::parse(hosts)?,
+            _ => Allowlist::default(),
+        };
         let (policy, scratch) = self.policy(&cwd, &environment)?;
         if self.protect_host {
             // Refused only for bad arguments; the report tells what commands can reach.
@@ -252,6 +258,13 @@ impl LocalSandboxBuilder {
                 return Err(ConfigError::Unenforceable { property, status: status.clone() });
             }
         }
+        let proxy = match ready.listener {
+            Some(listener) => Some(Proxy::start(listener, allowlist.clone()).map_err(ConfigError::Helper)?),
+            None => None,
+        };
+        if let Some(proxy) = &proxy {
+            name_proxy(proxy.port(), &allowlist, &mut environment);
+        }
         let scratch = place_temporary(scratch, ready.outcome.tier, setup.policy.as_ref(), &mut environment);
         let mut per_process = self.limits;
         if !setup.rlimit_processes {
@@ -273,6 +286,7 @@ impl LocalSandboxBuilder {
             policy: setup.policy,
             outcome: ready.outcome,
             scratch,
+            proxy,
         };
         Ok(LocalSandbox::new(Arc::new(Inner::new(settings, reach, helper))))
     }
@@ -383,4 +397,30 @@ fn place_temporary(
         }
     }
     kept
+}
+
+/// Says to commands where the proxy is, in all the ways programs look for it.
+fn name_proxy(port: u16, allowlist: &Allowlist, environment: &mut Environment) {
+    const NAMES: [&str; 9] = [
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "npm_config_proxy",
+        "npm_config_https_proxy",
+        "PIP_PROXY",
+    ];
+    let url = format!("http://127.0.0.1:{port}");
+    for name in NAMES {
+        environment.set(name, url.as_bytes());
+    }
+    // Servers of the sandbox's own are reached directly; what the list names of the host's goes through the proxy.
+    let direct: Vec<&str> =
+        ["localhost", "127.0.0.1", "::1"].into_iter().filter(|name| !allowlist.lists(name)).collect();
+    for name in ["NO_PROXY", "no_proxy"] {
+        environment.set(name, direct.join(",").as_bytes());
+    }
+    environment.set("NODE_USE_ENV_PROXY", b"1");
 }

@@ -24,6 +24,7 @@ use crate::host::pipe::{self, Feeder};
 use crate::limits::Limits;
 use crate::policy::Policy;
 use crate::protocol::{Launch, Wiring};
+use crate::proxy::serve::{NetworkDecision, Proxy};
 use crate::report::Outcome;
 use crate::scratch::Scratch;
 use crate::shell::{Resolved, Script};
@@ -47,7 +48,9 @@ pub(crate) struct Settings {
     pub limits: Limits,
     pub policy: Option<Policy>,
     pub outcome: Outcome,
+    /// Removed with the sandbox.
     pub scratch: Option<Scratch>,
+    pub proxy: Option<Proxy>,
 }
 
 /// What executions share with their sandbox.
@@ -124,6 +127,11 @@ impl LocalSandbox {
     /// Processes that outlived their commands, oldest first.
     pub fn background(&self) -> Vec<Background> {
         self.inner.backgrounds().iter().map(|(background, _)| background.clone()).collect()
+    }
+
+    /// What the allowlist proxy decided last, oldest first.
+    pub fn network_decisions(&self) -> Vec<NetworkDecision> {
+        self.inner.settings.proxy.as_ref().map(Proxy::decisions).unwrap_or_default()
     }
 
     /// Waits until everything that was cancelled or dropped has ended.
