@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Limits; `None` is no limit of ours. The default is no core files, 4096 descriptors and 1024 processes.
+/// Limits; `None` is no limit of ours. The default is no core files and 1024 processes.
 ///
 /// Each process is bound by `setrlimit(2)`; `processes` and `memory` bind the sandbox as a whole through a cgroup where one
 /// can be made, else as the report says.
@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     /// Size of a core file, bytes (`RLIMIT_CORE`).
     pub core: Option<u64>,
-    /// Open descriptors of a process (`RLIMIT_NOFILE`), never above the host's hard limit.
+    /// Open descriptors of a process (`RLIMIT_NOFILE`), never above the host's hard limit. Without a value a process
+    /// starts with 4096 and may raise it to the host's.
     pub open_files: Option<u64>,
     /// Size of a file a process writes, bytes (`RLIMIT_FSIZE`); past it SIGXFSZ.
     pub file_size: Option<u64>,
@@ -29,7 +30,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             core: Some(0),
-            open_files: Some(4096),
+            open_files: None,
             file_size: None,
             cpu_time: None,
             address_space: None,

@@ -18,7 +18,7 @@ use crate::builder::LocalSandboxBuilder;
 use crate::environment::{self, Environment};
 use crate::error::{ConfigError, ExecError};
 use crate::host::background::{Background, Drain};
-use crate::host::execution::{Control, LocalExecution, Parts, StartFailure};
+use crate::host::execution::{Control, LocalExecution, Parts};
 use crate::host::helper::{Helper, Link};
 use crate::host::pipe::{self, Feeder};
 use crate::limits::Limits;
@@ -185,6 +185,16 @@ impl Inner {
         }
     }
 
+    /// Fails as the command's `chdir` would. In a view of its own the sandbox may see less than the host.
+    fn check_directory(&self, directory: &[u8]) -> Result<(), ExecError> {
+        use nix::unistd::{AccessFlags, access};
+        let failed = |errno| ExecError::Cwd { path: directory.to_vec(), errno };
+        access(directory, AccessFlags::X_OK).map_err(failed)?;
+        // Only of a directory is this a name.
+        let own = [directory, b"/."].concat();
+        access(own.as_slice(), AccessFlags::F_OK).map_err(failed)
+    }
+
     fn environment(&self, changes: &[EnvChange], terminal: bool) -> Result<Vec<Vec<u8>>, ExecError> {
         let mut environment = self.settings.environment.clone();
         if terminal {
@@ -210,6 +220,7 @@ impl Inner {
         if directory.contains(&0) {
             return Err(ExecError::InvalidCommand { what: "working directory" });
         }
+        self.check_directory(&directory)?;
         let launch = Launch {
             program: self.settings.shell.path.as_os_str().as_bytes().to_vec(),
             environment: self.environment(&start.env, start.terminal.is_some())?,
@@ -221,11 +232,12 @@ impl Inner {
                 stdin: start.terminal.is_none() && !matches!(start.stdin, Stdin::Empty),
                 script: matches!(start.script, Script::File(_)),
                 terminal: start.terminal,
-                announce: true,
+                announce: start.terminal.is_some(),
                 kill_background: self.settings.kill_background || start.terminal.is_some(),
             },
             limits: self.settings.limits,
         };
+        check_size(&launch)?;
         let script = match &start.script {
             Script::Argument => None,
             Script::File(bytes) => Some(sealed(c"script", bytes)?),
@@ -235,13 +247,12 @@ impl Inner {
         parts.cancellation = cancellation;
         parts.command = start.command;
         let mut execution = LocalExecution::new(parts);
-        match execution.started().await {
-            Ok(()) => Ok(execution),
-            Err(StartFailure::HelperDied) => Err(ExecError::HelperDied),
-            Err(StartFailure::Refused(stage, errno)) => {
-                Err(ExecError::from_stage(stage, errno, &launch.program, &launch.directory))
-            }
+        // Of other commands nothing is heard before their first event: one message less. What can be known is checked
+        // beforehand, and what fails all the same is that event.
+        if start.terminal.is_some() {
+            execution.started().await?;
         }
+        Ok(execution)
     }
 
     /// Makes the pipes and hands everything to a supervisor, again after a while when the system is short of something.
@@ -316,6 +327,8 @@ impl Inner {
             command: String::new(),
             grace: launch.grace,
             output_limit: self.settings.output_limit,
+            program: launch.program.clone(),
+            directory: launch.directory.clone(),
         })
     }
 
@@ -350,6 +363,23 @@ impl Drop for Inner {
             task.abort();
         }
     }
+}
+
+/// Whether the system takes the arguments and the environment.
+///
+/// `execve(2)`: one string is at most 32 pages; all of them, with their pointers, a quarter of the stack limit, which the
+/// system keeps between 128 KiB and 6 MiB.
+fn check_size(launch: &Launch) -> Result<(), ExecError> {
+    const STRING_MAX: usize = 32 * 4096 - 1;
+    const TOTAL_MIN: u64 = 128 * 1024;
+    const TOTAL_MAX: u64 = 6 * 1024 * 1024;
+    let stack = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_STACK).map_or(0, |(soft, _)| soft);
+    let limit = (stack / 4).clamp(TOTAL_MIN, TOTAL_MAX);
+    let strings = || launch.arguments.iter().chain(&launch.environment);
+    let total: usize = strings().map(|text| text.len() + 1 + size_of::<usize>()).sum();
+    // The system adds the program's name and a few words of its own.
+    let too_big = strings().any(|text| text.len() > STRING_MAX) || total as u64 + 4096 > limit;
+    if too_big { Err(ExecError::TooBig) } else { Ok(()) }
 }
 
 /// A file in memory that nobody can change any more.

@@ -23,7 +23,7 @@ use super::background::{Background, Drain};
 use super::helper::Link;
 use super::pipe::{Feeder, Reader, poll_open};
 use crate::error::ExecError;
-use crate::protocol::{Ended, KillReason, Order, Reply};
+use crate::protocol::{Ended, KillReason, Order, Reply, Stage};
 use crate::sandbox::Inner;
 use crate::sys::{message, reactor};
 
@@ -103,6 +103,8 @@ pub struct LocalExecution {
     finished: Option<LocalExit>,
     master: Option<OwnedFd>,
     pid: u32,
+    program: Vec<u8>,
+    directory: Vec<u8>,
 }
 
 /// The time after the command's end in which its output is still read.
@@ -122,6 +124,8 @@ pub(crate) struct Parts {
     pub command: String,
     pub grace: Duration,
     pub output_limit: Option<u64>,
+    pub program: Vec<u8>,
+    pub directory: Vec<u8>,
 }
 
 impl LocalExecution {
@@ -146,33 +150,38 @@ impl LocalExecution {
             finished: None,
             master: None,
             pid: 0,
+            program: parts.program,
+            directory: parts.directory,
         }
     }
 
-    /// Waits until the command runs. On failure the supervisor serves the next command.
-    pub(crate) async fn started(&mut self) -> Result<(), StartFailure> {
+    /// Waits until the command runs; only of one that is announced. On failure the supervisor serves the next command.
+    pub(crate) async fn started(&mut self) -> Result<(), ExecError> {
         let answer = std::future::poll_fn(|cx| self.poll_reply(cx)).await;
         match answer {
             Ok(Reply::Started(pid)) => {
                 self.pid = pid;
                 Ok(())
             }
-            Ok(Reply::Failed(stage, errno)) => {
-                self.finished = Some(LocalExit::default());
-                if let Some(control) = self.control.take() {
-                    self.inner.release(control.into_link());
-                }
-                Err(StartFailure::Refused(stage, errno))
-            }
+            Ok(Reply::Failed(stage, errno)) => Err(self.refused(stage, errno)),
             _ => {
                 self.finished = Some(LocalExit::default());
                 self.control = None;
-                Err(StartFailure::HelperDied)
+                Err(ExecError::HelperDied)
             }
         }
     }
 
-    /// The process id of the command, as its sandbox counts.
+    /// Why it has not run; the supervisor is free.
+    fn refused(&mut self, stage: Stage, errno: i32) -> ExecError {
+        if let Some(control) = self.control.take() {
+            self.inner.release(control.into_link());
+        }
+        self.finished = Some(LocalExit::default());
+        ExecError::from_stage(stage, errno, &self.program, &self.directory)
+    }
+
+    /// The process id of a command on a terminal, as its sandbox counts; 0 for others.
     pub fn pid(&self) -> u32 {
         self.pid
     }
@@ -239,6 +248,7 @@ impl LocalExecution {
                     self.stdin = None;
                 }
                 Poll::Ready(Ok(Reply::Quiet)) => self.quiet = true,
+                Poll::Ready(Ok(Reply::Failed(stage, errno))) => return Err(self.refused(stage, errno)),
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => return Err(error),
             }
@@ -327,14 +337,6 @@ impl LocalExecution {
         let stderr = self.stderr.take();
         self.inner.keep_in_background(Drain { background, control, stdout, stderr });
     }
-}
-
-/// Why a command has not started.
-pub(crate) enum StartFailure {
-    /// The supervisor says why.
-    Refused(crate::protocol::Stage, i32),
-    /// The supervisor is gone.
-    HelperDied,
 }
 
 /// A wait status, taken apart.

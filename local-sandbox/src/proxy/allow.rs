@@ -56,7 +56,9 @@ impl Allowlist {
                     Pattern::Name(name) => address.is_none() && *name == host,
                     Pattern::Below(suffix) => {
                         address.is_none()
-                            && host.strip_suffix(suffix.as_str()).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+                            && host
+                                .strip_suffix(suffix.as_str())
+                                .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
                     }
                     Pattern::Address(listed) => address == Some(*listed),
                 }

@@ -98,7 +98,12 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        for head in [&b"GET / HTTP/1.1\r\n\r\n"[..], b"GET https://a/ HTTP/1.1\r\n\r\n", b"GET http://u@a/ HTTP/1.1\r\n\r\n", b"x"] {
+        for head in [
+            &b"GET / HTTP/1.1\r\n\r\n"[..],
+            b"GET https://a/ HTTP/1.1\r\n\r\n",
+            b"GET http://u@a/ HTTP/1.1\r\n\r\n",
+            b"x",
+        ] {
             assert_eq!(parse(head), None);
         }
     }

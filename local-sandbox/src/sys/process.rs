@@ -36,6 +36,9 @@ pub struct Prepared<'a> {
     pub ruleset: Option<BorrowedFd<'a>>,
 }
 
+/// Descriptors a process starts with where no limit is set.
+const OPEN_FILES: u64 = 4096;
+
 const CHILD_STACK: usize = 128 * 1024;
 
 /// Starts the command as `posix_spawn` does (shared memory, parent waits until `execve`), with the steps in between that
@@ -119,7 +122,7 @@ fn take_terminal() -> nix::Result<()> {
     Errno::result(unsafe { libc::ioctl(0, libc::TIOCSCTTY, 0) }).map(drop)
 }
 
-/// Sets the soft limits asked for, and hard limits where they go down.
+/// Sets the limits asked for, soft and hard, never above the hard ones there are.
 fn apply_limits(limits: &Limits) -> nix::Result<()> {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     let wanted = [
@@ -133,6 +136,10 @@ fn apply_limits(limits: &Limits) -> nix::Result<()> {
         let Some(value) = value else { continue };
         let (_, hard) = getrlimit(resource)?;
         setrlimit(resource, value.min(hard), value.min(hard))?;
+    }
+    if limits.open_files.is_none() {
+        let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+        setrlimit(Resource::RLIMIT_NOFILE, OPEN_FILES.min(hard), hard)?;
     }
     if let Some(seconds) = limits.cpu_time {
         let (_, hard) = getrlimit(Resource::RLIMIT_CPU)?;
