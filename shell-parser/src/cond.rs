@@ -10,9 +10,10 @@ use crate::word::{Ends, Style};
 impl Core<'_> {
     /// Reads the expression and the closing `]]`.
     pub(crate) fn cond_expression(&mut self) -> Parsed<CondId> {
+        let line = self.input.line;
         let expression = self.cond_or()?;
         if !self.at_cond_end() {
-            return Err(self.cond_message(b"syntax error in conditional expression".to_vec()));
+            return Err(self.cond_end_error(line));
         }
         self.input.advance(2);
         Ok(expression)
@@ -59,7 +60,7 @@ impl Core<'_> {
         let term = match self.input.peek() {
             Some(b'(') => {
                 self.input.advance(1);
-                let inner = self.cond_or()?;
+                let inner = self.cond_or().map_err(in_group)?;
                 if self.input.peek() != Some(b')') {
                     return Err(self.cond_group_error());
                 }
@@ -177,10 +178,27 @@ impl Core<'_> {
         if self.at_cond_end() {
             return b"]]".to_vec();
         }
+        if self.input.at_end() {
+            return b"EOF".to_vec();
+        }
         match operator_at(self.input.rest()) {
             b"\n" => b"newline".to_vec(),
             operator => operator.to_vec(),
         }
+    }
+
+    /// The error for what stands where `]]` should; the command began at `line`.
+    fn cond_end_error(&mut self, line: u32) -> Box<SyntaxError> {
+        let token = self.cond_token();
+        let mut message = b"syntax error in conditional expression".to_vec();
+        if self.input.at_end() {
+            let text = b"unexpected EOF while looking for `]]'".to_vec();
+            return self.incomplete(line, SyntaxErrorKind::Message(text.into()));
+        }
+        if !token.is_empty() {
+            message = [&message[..], b": unexpected token `", &token[..], b"'"].concat();
+        }
+        self.cond_message(message)
     }
 
     fn cond_operator_error(&mut self) -> Box<SyntaxError> {
@@ -218,4 +236,21 @@ impl Core<'_> {
         }
         self.error_at(self.input.line, message)
     }
+}
+
+/// The error of an expression between parentheses: bash misses the closing one, too.
+fn in_group(mut error: Box<SyntaxError>) -> Box<SyntaxError> {
+    let second = || Box::from(&b"expected `)'"[..]);
+    error.kind = match error.kind {
+        SyntaxErrorKind::Message(first) => SyntaxErrorKind::TwoMessages(first, second()),
+        SyntaxErrorKind::Incomplete { at_end } => {
+            let at_end = match *at_end {
+                SyntaxErrorKind::Message(first) => SyntaxErrorKind::TwoMessages(first, second()),
+                other => other,
+            };
+            SyntaxErrorKind::Incomplete { at_end: Box::new(at_end) }
+        }
+        other => other,
+    };
+    error
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::ast::{HereDocumentId, NodeId, Word, WordFacts, WordPart};
+use crate::ast::{HereDocumentId, NodeId, Parameter, ParameterExpansion, ParameterOperator, Word, WordFacts, WordPart};
 use crate::core::{Core, Parsed};
 use crate::error::SyntaxErrorKind;
 use crate::input::Input;
@@ -57,7 +57,7 @@ impl Core<'_> {
             self.warn(ended, format!("here-document at line {began} delimited by end-of-file (wanted `{wanted}')"));
         }
         if let Some(document) = self.unit.all_here_documents.get_mut(id.index()) {
-            document.text = text;
+            document.text = if quoted { text } else { join_lines(text) };
             document.span = span;
             document.unterminated = body.unterminated.then_some((ended, began));
             if let Some(slot) = self.unit.all_words.get_mut(document.body.index()) {
@@ -110,17 +110,21 @@ impl Core<'_> {
             if !text.is_empty() {
                 self.scratch.parts.push(WordPart::Literal(text.clone()));
             }
-        } else if copied {
-            let place = Span::new(start, self.input.offset_of(end));
-            let nested = Input::nested(text.clone(), place, false, self.input.line, false);
-            let input = std::mem::replace(&mut self.input, nested);
-            self.here_document_parts()?;
-            self.input = input;
-            self.blanks.1 = usize::MAX;
         } else {
-            let limit = self.input.restrict(end);
-            self.here_document_parts()?;
-            self.input.unrestrict(limit);
+            let marks = self.scratch.marks();
+            let depth = self.depth();
+            match self.expanded_body(text, copied, start, end) {
+                Ok(()) => {}
+                Err(error) if matches!(error.kind, SyntaxErrorKind::TooDeep(_) | SyntaxErrorKind::TooLarge) => {
+                    return Err(error);
+                }
+                // bash finds an expansion that does not end only when it expands the body.
+                Err(_) => {
+                    self.scratch.truncate(marks);
+                    self.set_depth(depth);
+                    self.bad_body(text);
+                }
+            }
         }
         self.leave();
         let facts = std::mem::replace(&mut self.facts, outer);
@@ -131,13 +135,44 @@ impl Core<'_> {
         Ok(Word { parts, span, assignment: None, facts })
     }
 
+    /// A body in which an expansion does not end.
+    fn bad_body(&mut self, text: &Bytes) {
+        self.facts = self.facts.with(WordFacts::EXPANSION);
+        self.push_parameter(ParameterExpansion {
+            parameter: Parameter::Variable(Bytes::new()),
+            indirect: false,
+            subscript: None,
+            operator: ParameterOperator::Bad(text.clone()),
+            braced: true,
+        });
+    }
+
+    /// The parts of a body in which expansions are performed.
+    fn expanded_body(&mut self, text: &Bytes, copied: bool, start: u32, end: usize) -> Parsed<()> {
+        if copied {
+            let place = Span::new(start, self.input.offset_of(end));
+            let nested = Input::nested(text.clone(), place, false, self.input.line, false);
+            let input = std::mem::replace(&mut self.input, nested);
+            let result = self.here_document_parts();
+            self.input = input;
+            self.blanks.1 = usize::MAX;
+            return result;
+        }
+        let limit = self.input.restrict(end);
+        let result = self.here_document_parts();
+        self.input.unrestrict(limit);
+        result
+    }
+
     fn here_document_parts(&mut self) -> Parsed<()> {
         let outer = std::mem::replace(&mut self.in_substitution, false);
         let pending = std::mem::take(&mut self.pending);
-        self.quoted_parts(QuotedEnd::HereDocument)?;
+        let reserved = self.reserved_ok;
+        let result = self.quoted_parts(QuotedEnd::HereDocument);
+        self.reserved_ok = reserved;
         self.pending = pending;
         self.in_substitution = outer;
-        Ok(())
+        result
     }
 }
 
@@ -156,4 +191,26 @@ fn logical_line(text: &[u8], continues: bool) -> &[u8] {
 
 fn is_delimiter(line: &[u8], delimiter: &[u8], continues: bool) -> bool {
     line == delimiter || (continues && line.contains(&b'\n') && crate::core::remove_continuations(line) == delimiter)
+}
+
+/// The text of a body in which a backslash joins two lines, as bash keeps it for printing.
+fn join_lines(text: Bytes) -> Bytes {
+    if memchr::memmem::find(&text, b"\\\n").is_none() {
+        return text;
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(&byte) = text.get(at) {
+        match (byte, text.get(at + 1)) {
+            (b'\\', Some(b'\n')) => {}
+            (b'\\', Some(&next)) => out.extend([byte, next]),
+            _ => {
+                out.push(byte);
+                at += 1;
+                continue;
+            }
+        }
+        at += 2;
+    }
+    Bytes::from(out)
 }

@@ -4,6 +4,7 @@
 //! a script: options and aliases may change between one and the next.
 
 mod alias;
+pub mod analysis;
 pub mod arith;
 pub mod ast;
 mod command;
@@ -18,8 +19,10 @@ pub mod print;
 pub mod quote;
 mod redirection;
 pub mod span;
+pub mod visit;
 mod word;
 
+pub use analysis::{Analysis, analyze};
 pub use arith::{ArithError, ArithUnit, parse_arith};
 pub use ast::Unit;
 pub use core::MAX_NESTING;

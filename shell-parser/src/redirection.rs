@@ -70,7 +70,7 @@ impl Core<'_> {
                 match inner.get(name) {
                     Some(b'}') if name > 0 => name + 2,
                     Some(b'[') if name > 0 => {
-                        let end = crate::word::extent::closing(inner, name + 1, b']', false).unwrap_or(0);
+                        let end = crate::word::extent::bracket_in_word(inner, name + 1).unwrap_or(0);
                         if inner.get(end) == Some(&b'}') { end + 2 } else { 0 }
                     }
                     _ => 0,

@@ -92,11 +92,11 @@ impl<'t> Lexer<'t> {
             return Ok(Token::Name { end, subscript: None });
         }
         match closing(self.text, end + 1, b']', false) {
-            Some(after) => {
+            Ok(after) => {
                 self.position = after;
                 Ok(Token::Name { end, subscript: Some((end + 1, after - 1)) })
             }
-            None => Err(Refusal { message: "bad array subscript", end: self.text.len() }),
+            Err(_) => Err(Refusal { message: "bad array subscript", end: self.text.len() }),
         }
     }
 

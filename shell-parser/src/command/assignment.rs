@@ -7,9 +7,9 @@ use crate::ast::{
     WordPart,
 };
 use crate::core::{Core, Parsed};
-use crate::lex::class::{is_metacharacter, name_length};
+use crate::lex::class::name_length;
 use crate::span::Span;
-use crate::word::extent::closing;
+use crate::word::extent::{bracket_in_word, closing};
 use crate::word::{Ends, Style};
 
 /// What stands before the value of an assignment.
@@ -111,18 +111,18 @@ impl Core<'_> {
 
     fn element_target(&mut self, position: usize, length: usize, first: bool) -> Parsed<Option<Target>> {
         let rest = self.input.rest();
-        let Some(end) = closing(rest, length + 1, b']', false) else { return Ok(None) };
+        let end = match first {
+            true => closing(rest, length + 1, b']', false).ok(),
+            false => bracket_in_word(rest, length + 1),
+        };
+        let Some(end) = end else { return Ok(None) };
         let operator = match rest.get(end..) {
             Some([b'=', ..]) => 1,
             Some([b'+', b'=', ..]) => 2,
             _ => return Ok(None),
         };
-        let inner = rest.get(length + 1..end - 1).unwrap_or(&[]);
-        if !first && inner.iter().any(|&byte| is_metacharacter(byte)) && !quotes_metacharacters(inner) {
-            return Ok(None);
-        }
         self.input.advance(length);
-        let subscript = self.subscript()?;
+        let subscript = self.subscript(None)?;
         if subscript.is_none() {
             // `a[]=` is no assignment.
             self.input.seek(position);
@@ -133,14 +133,18 @@ impl Core<'_> {
         Ok(Some(Target { name, subscript, append: operator == 2 }))
     }
 
-    /// Where a subscript behind a name at the cursor ends, if there is one.
-    pub(crate) fn subscript_end(&self) -> Option<usize> {
+    /// Where a subscript behind a name at the cursor ends, if there is one. bash insists on its bracket where a command
+    /// name could be.
+    pub(crate) fn subscript_end(&self) -> Parsed<Option<usize>> {
         let rest = self.input.rest();
         let length = name_length(rest);
         if length == 0 || rest.get(length) != Some(&b'[') {
-            return None;
+            return Ok(None);
         }
-        closing(rest, length + 1, b']', false).map(|end| self.input.position() + end)
+        match closing(rest, length + 1, b']', false) {
+            Ok(end) => Ok(Some(self.input.position() + end)),
+            Err(open) => Err(self.unmatched(open, self.input.line)),
+        }
     }
 
     /// Reads `( ... )` at the cursor.
@@ -169,14 +173,14 @@ impl Core<'_> {
         let start = self.input.offset();
         if self.input.peek() == Some(b'[') {
             let rest = self.input.rest();
-            let end = closing(rest, 1, b']', false);
-            let operator = match end.and_then(|end| rest.get(end..)) {
+            let end = closing(rest, 1, b']', false).map_err(|open| self.unmatched(open, self.input.line))?;
+            let operator = match rest.get(end..) {
                 Some([b'=', ..]) => 1,
                 Some([b'+', b'=', ..]) => 2,
                 _ => 0,
             };
             if operator > 0
-                && let Some(subscript) = self.subscript()?
+                && let Some(subscript) = self.subscript(None)?
             {
                 self.input.advance(operator);
                 let word = self.word_or_empty(self.value_style(self.options.brace_expand))?;
@@ -193,18 +197,4 @@ impl Core<'_> {
             None => Err(self.unexpected()),
         }
     }
-}
-
-/// Whether every metacharacter of a subscript is inside quotes or an expansion.
-fn quotes_metacharacters(text: &[u8]) -> bool {
-    let mut at = 0;
-    while let Some(&byte) = text.get(at) {
-        match crate::word::extent::construct(text, at) {
-            Some(Some(end)) => at = end,
-            Some(None) => return false,
-            None if is_metacharacter(byte) => return false,
-            None => at += 1,
-        }
-    }
-    true
 }

@@ -1,7 +1,8 @@
 //! Coprocesses. bash manual "Coprocesses".
 
-use crate::ast::{Command, CommandKind, Coproc};
+use crate::ast::{Command, CommandKind, Coproc, WordId};
 use crate::core::{Core, Parsed};
+use crate::lex::class::is_metacharacter;
 use crate::word::Ends;
 
 impl Core<'_> {
@@ -15,28 +16,29 @@ impl Core<'_> {
         Ok(self.command_from(start, line, CommandKind::Coproc(Coproc { name, body })))
     }
 
-    /// A word before a compound command is a name, before anything else the beginning of a simple command.
-    fn coproc_with_name(&mut self) -> Parsed<(Option<crate::ast::WordId>, Command)> {
-        let position = self.input.position();
-        let line = self.input.line;
-        let marks = self.scratch.marks();
-        if self.redirection_begins() || self.peek_reserved().is_some() {
+    /// A plain word before a compound command is a name, before anything else the beginning of a simple command.
+    fn coproc_with_name(&mut self) -> Parsed<(Option<WordId>, Command)> {
+        if !self.plain_word_before_compound() {
             return Ok((None, self.simple_command()?));
         }
-        let in_alias = self.input.in_alias();
-        if let Some(word) = self.word(Ends::Metacharacter)? {
-            self.reserved_ok = true;
-            self.skip_blanks();
-            if self.compound_begins() {
-                let name = self.add_word(word);
-                return Ok((Some(name), self.compound_command()?));
-            }
+        let name = self.word(Ends::Metacharacter)?.map(|word| self.add_word(word));
+        self.skip_blanks();
+        Ok((name, self.compound_command()?))
+    }
+
+    /// Whether a word without quotes and expansions stands at the cursor, and a compound command behind it.
+    fn plain_word_before_compound(&mut self) -> bool {
+        let position = self.input.position();
+        let rest = self.input.rest();
+        let length = rest.iter().position(|&byte| is_metacharacter(byte)).unwrap_or(rest.len());
+        let plain = rest.iter().take(length).all(|byte| !matches!(byte, b'\\' | b'\'' | b'"' | b'$' | b'`'));
+        let blanks = rest.iter().skip(length).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        if length == 0 || blanks == 0 || !plain || self.peek_reserved().is_some() || self.redirection_begins() {
+            return false;
         }
-        if self.input.in_alias() == in_alias {
-            self.input.seek(position);
-            self.input.line = line;
-            self.scratch.truncate(marks);
-        }
-        Ok((None, self.simple_command()?))
+        self.input.advance(length + blanks);
+        let found = self.compound_begins();
+        self.input.seek(position);
+        found
     }
 }

@@ -117,7 +117,10 @@ impl Core<'_> {
     fn arith_for(&mut self) -> Parsed<CommandKind> {
         let line = self.input.line;
         let rest = self.input.rest();
-        let Some(end) = closing(rest, 2, b')', false) else { return Err(self.unmatched(b')', line)) };
+        let end = match closing(rest, 2, b')', false) {
+            Ok(end) => end,
+            Err(open) => return Err(self.unmatched(open, line)),
+        };
         if rest.get(end) != Some(&b')') {
             return Err(self.unexpected());
         }

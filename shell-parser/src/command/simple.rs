@@ -48,7 +48,7 @@ impl Core<'_> {
                         self.scratch.words.truncate(words);
                         return self.function_definition(start, line, name);
                     }
-                    return Err(self.unexpected_parenthesis(count));
+                    return Err(self.unexpected());
                 }
                 break;
             };
@@ -79,7 +79,7 @@ impl Core<'_> {
     fn command_word(&mut self, first: bool) -> Parsed<Option<Word>> {
         let mut style = self.style(Ends::Metacharacter);
         if first {
-            style.text_until = self.subscript_end().unwrap_or(0);
+            style.text_until = self.subscript_end()?.unwrap_or(0);
         }
         self.word_in_style(Style { ..style })
     }
@@ -89,12 +89,5 @@ impl Core<'_> {
         let text = self.input.bytes(position, self.input.position());
         let length = text.iter().rposition(|byte| !matches!(byte, b' ' | b'\t')).map_or(0, |last| last + 1);
         self.input.slice(position, position + length)
-    }
-
-    /// The error for `(` behind a simple command's words: bash takes `word (` for the start of a function definition
-    /// and then misses the `)`.
-    fn unexpected_parenthesis(&mut self, count: usize) -> Box<crate::error::SyntaxError> {
-        let _ = count;
-        self.unexpected()
     }
 }

@@ -3,19 +3,24 @@
 //! Used where bash itself looks for the end before it knows what is inside: arithmetic, brace expansion, substitutions
 //! that are refused only when they are expanded. One pass, no recursion.
 
+use crate::lex::class::is_metacharacter;
+
 /// The position after the construct that is open at `position`: `closer` is its closing byte, which is `)` or `}` or
-/// `]` or `"`. Inside double quotes around `${`, `quoted`, single quotes are plain text. `None` when it does not end.
-pub(crate) fn closing(text: &[u8], position: usize, closer: u8, quoted: bool) -> Option<usize> {
+/// `]` or `"`. Inside double quotes around `${`, `quoted`, single quotes are plain text.
+///
+/// # Errors
+/// When it does not end: the closing byte of the innermost construct that is open at the end of the text.
+pub(crate) fn closing(text: &[u8], position: usize, closer: u8, quoted: bool) -> Result<usize, u8> {
     /// A brace of `${` between double quotes.
     const QUOTED_BRACE: u8 = b'{';
     let mut open = vec![if quoted && closer == b'}' { QUOTED_BRACE } else { closer }];
     let mut at = position;
     while let Some(&byte) = text.get(at) {
-        let top = *open.last()?;
+        let top = open.last().copied().unwrap_or(closer);
         at += 1;
         match byte {
             b'\\' => at += 1,
-            b'`' => at = after_byte(text, at, b'`', true)?,
+            b'`' => at = after_byte(text, at, b'`', true).ok_or(b'`')?,
             b'$' => match text.get(at) {
                 Some(b'(') => {
                     open.push(b')');
@@ -26,7 +31,9 @@ pub(crate) fn closing(text: &[u8], position: usize, closer: u8, quoted: bool) ->
                     open.push(if inside_quotes { QUOTED_BRACE } else { b'}' });
                     at += 1;
                 }
-                Some(b'\'') if top != b'"' && top != QUOTED_BRACE => at = after_byte(text, at + 1, b'\'', true)?,
+                Some(b'\'') if top != b'"' && top != QUOTED_BRACE => {
+                    at = after_byte(text, at + 1, b'\'', true).ok_or(b'\'')?
+                }
                 // `$$` and `$#` are parameters.
                 Some(b'$' | b'#') => at += 1,
                 _ => {}
@@ -36,7 +43,7 @@ pub(crate) fn closing(text: &[u8], position: usize, closer: u8, quoted: bool) ->
             }
             b'"' => open.push(b'"'),
             _ if top == b'"' => {}
-            b'\'' if top != QUOTED_BRACE => at = after_byte(text, at, b'\'', false)?,
+            b'\'' if top != QUOTED_BRACE => at = after_byte(text, at, b'\'', false).ok_or(b'\'')?,
             b'}' if top == QUOTED_BRACE || top == b'}' => {
                 open.pop();
             }
@@ -48,6 +55,29 @@ pub(crate) fn closing(text: &[u8], position: usize, closer: u8, quoted: bool) ->
             _ => {}
         }
         if open.is_empty() {
+            return Ok(at);
+        }
+    }
+    Err(open.last().map_or(closer, |&top| if top == QUOTED_BRACE { b'}' } else { top }))
+}
+
+/// The position after the `]` that closes the bracket open at `position`, if it comes before the word ends.
+pub(crate) fn bracket_in_word(text: &[u8], position: usize) -> Option<usize> {
+    let mut depth = 1usize;
+    let mut at = position;
+    while let Some(&byte) = text.get(at) {
+        if let Some(end) = construct(text, at) {
+            at = end?;
+            continue;
+        }
+        at += 1;
+        match byte {
+            b'[' => depth += 1,
+            b']' => depth -= 1,
+            _ if is_metacharacter(byte) => return None,
+            _ => {}
+        }
+        if depth == 0 {
             return Some(at);
         }
     }
@@ -72,15 +102,15 @@ pub(crate) fn construct(text: &[u8], at: usize) -> Option<Option<usize>> {
     Some(match text.get(at)? {
         b'\\' => Some(at + 2),
         b'\'' => after_byte(text, at + 1, b'\'', false),
-        b'"' => closing(text, at + 1, b'"', false),
+        b'"' => closing(text, at + 1, b'"', false).ok(),
         b'`' => after_byte(text, at + 1, b'`', true),
         b'$' => match next {
-            Some(b'(') => closing(text, at + 2, b')', false),
-            Some(b'{') => closing(text, at + 2, b'}', false),
+            Some(b'(') => closing(text, at + 2, b')', false).ok(),
+            Some(b'{') => closing(text, at + 2, b'}', false).ok(),
             Some(b'\'') => after_byte(text, at + 2, b'\'', true),
             _ => return None,
         },
-        b'<' | b'>' if next == Some(&b'(') => closing(text, at + 2, b')', false),
+        b'<' | b'>' if next == Some(&b'(') => closing(text, at + 2, b')', false).ok(),
         _ => return None,
     })
 }

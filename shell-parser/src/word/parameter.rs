@@ -46,8 +46,9 @@ impl Core<'_> {
 
     /// Reads up to the closing brace something that is refused only when it is expanded.
     fn bad_substitution(&mut self, around: Around, line: u32) -> Parsed<ParameterExpansion> {
-        let Some(length) = closing(self.input.rest(), 0, b'}', around != Around::Nothing) else {
-            return Err(self.unmatched(b'}', line));
+        let length = match closing(self.input.rest(), 0, b'}', around != Around::Nothing) {
+            Ok(length) => length,
+            Err(open) => return Err(self.unmatched(open, line)),
         };
         let start = self.input.position();
         self.input.advance_lines(length);
@@ -67,7 +68,7 @@ impl Core<'_> {
         }
         let Some(parameter) = self.parameter_name() else { return Ok(Form::Bad) };
         let subscript = match (&parameter, self.input.peek()) {
-            (Parameter::Variable(_), Some(b'[')) => match self.subscript()? {
+            (Parameter::Variable(_), Some(b'[')) => match self.subscript(Some(b'}'))? {
                 Some(subscript) => Some(subscript),
                 None => return Ok(Form::Bad),
             },
@@ -129,8 +130,8 @@ impl Core<'_> {
         Some(Parameter::Special(byte))
     }
 
-    /// Reads `[...]` at the cursor; `None` when it is not a subscript.
-    pub(crate) fn subscript(&mut self) -> Parsed<Option<Subscript>> {
+    /// Reads `[...]` at the cursor, which ends before `limit` closes; `None` when it is not a subscript.
+    pub(crate) fn subscript(&mut self, limit: Option<u8>) -> Parsed<Option<Subscript>> {
         let rest = self.input.rest();
         let special = match rest {
             [b'[', b'@', b']', ..] => Some(Subscript::At),
@@ -143,7 +144,12 @@ impl Core<'_> {
             return Ok(special);
         }
         // Only a closed subscript is one; the parts are read up to its bracket and no further.
-        let Some(end) = closing(rest, 1, b']', false) else { return Ok(None) };
+        // Looking no further than the end of the expansion keeps a row of unclosed ones linear.
+        let rest = match limit {
+            Some(limit) => rest.get(..closing(rest, 1, limit, false).unwrap_or(rest.len())).unwrap_or(rest),
+            None => rest,
+        };
+        let Ok(end) = closing(rest, 1, b']', false) else { return Ok(None) };
         self.input.advance(1);
         let limit = self.input.restrict(self.input.position() + end - 2);
         let text = self.subscript_text()?;

@@ -173,7 +173,10 @@ impl Core<'_> {
         let position = self.input.position() + 2;
         let rest = self.input.rest();
         // The end of the outer `(`, as an index into `rest`.
-        let Some(end) = closing(rest, 2, b')', false) else { return Err(self.unmatched(b')', line)) };
+        let end = match closing(rest, 2, b')', false) {
+            Ok(end) => end,
+            Err(open) => return Err(self.unmatched(open, line)),
+        };
         let inner = rest.get(3..end - 1).unwrap_or(&[]);
         match inner.strip_suffix(b")") {
             Some(expression) if parentheses_balance(expression) => {
@@ -200,7 +203,10 @@ impl Core<'_> {
     /// `$[...]`, the old form of arithmetic expansion.
     fn bracket_arithmetic(&mut self, around: Around) -> Parsed<()> {
         let line = self.input.line;
-        let Some(end) = closing(self.input.rest(), 2, b']', false) else { return Err(self.unmatched(b']', line)) };
+        let end = match closing(self.input.rest(), 2, b']', false) {
+            Ok(end) => end,
+            Err(open) => return Err(self.unmatched(open, line)),
+        };
         self.input.advance(2);
         let text = self.arith_text(end - 3, around)?;
         self.input.advance(1);

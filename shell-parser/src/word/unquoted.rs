@@ -110,6 +110,8 @@ impl Core<'_> {
             brackets: 0,
             tilde: true,
             assigned: style.assignment,
+            looks: 0,
+            line: self.input.line,
         };
         while text.step(self, braces)? {}
         text.run.flush(self);
@@ -130,6 +132,10 @@ struct Unquoted {
     tilde: bool,
     /// Behind the `=` of something that looks like an assignment.
     assigned: bool,
+    /// How many `=` have been examined.
+    looks: u8,
+    /// The line at which the outermost open parenthesis stands.
+    line: u32,
 }
 
 impl Unquoted {
@@ -182,9 +188,8 @@ impl Unquoted {
 
     /// At the end of the current text: goes on in the text around an alias only inside brackets.
     fn at_end(&mut self, core: &mut Core<'_>) -> Parsed<bool> {
-        let line = core.input.line;
         match self.style.ends {
-            Ends::Metacharacter | Ends::Regex if self.parentheses > 0 => Err(core.unmatched(b')', line)),
+            Ends::Metacharacter | Ends::Regex if self.parentheses > 0 => Err(core.unmatched(b')', self.line)),
             Ends::Brace | Ends::Slash if core.input.in_alias() => {
                 self.run.own(core);
                 Ok(core.input.pop_alias().is_some())
@@ -219,7 +224,10 @@ impl Unquoted {
         match (self.style.ends, byte) {
             (Ends::Metacharacter | Ends::Regex, b'(') if self.parentheses > 0 => self.parentheses += 1,
             (Ends::Metacharacter | Ends::Regex, b')') if self.parentheses > 0 => self.parentheses -= 1,
-            (Ends::Regex, b'(') => self.parentheses = 1,
+            (Ends::Regex, b'(') => {
+                self.parentheses = 1;
+                self.line = core.input.line;
+            }
             (Ends::Regex, b'|') => {}
             (Ends::Metacharacter | Ends::Regex, _) if self.parentheses > 0 => {}
             (
@@ -281,6 +289,9 @@ impl Unquoted {
         if byte != b'[' && core.input.peek_at(1) == Some(b'(') && self.style.extglob && self.style.ends != Ends::Regex {
             core.facts = core.facts.with(WordFacts::GLOB).with(WordFacts::EXTGLOB);
             if self.style.ends == Ends::Metacharacter {
+                if self.parentheses == 0 {
+                    self.line = core.input.line;
+                }
                 self.parentheses += 1;
             }
             self.literal(core, 2);
@@ -297,7 +308,9 @@ impl Unquoted {
 
     /// `=`: behind a name, tildes are special as in assignments.
     fn equals(&mut self, core: &mut Core<'_>) {
-        if self.style.ends == Ends::Metacharacter && !self.assigned {
+        // A bounded number of looks keeps long words linear.
+        if self.style.ends == Ends::Metacharacter && !self.assigned && self.looks < 8 {
+            self.looks += 1;
             let before = core.input.bytes(self.start, core.input.position());
             if is_assignment_target(before) {
                 core.facts = core.facts.with(WordFacts::ASSIGNMENT);
