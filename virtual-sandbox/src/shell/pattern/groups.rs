@@ -20,7 +20,7 @@ impl Groups<'_> {
         vec![false; self.text.len() + 1]
     }
 
-    fn from_start(&self, at: usize) -> Offsets {
+    fn starting_at(&self, at: usize) -> Offsets {
         let mut set = self.none();
         set_on(&mut set, at);
         set
@@ -109,10 +109,11 @@ impl Groups<'_> {
     fn none_of(&self, alternatives: &[Vec<Node>], starts: &Offsets) -> Offsets {
         let mut ends = self.none();
         for start in offsets(starts) {
-            let excluded = self.any_of(alternatives, &self.from_start(start));
+            let excluded = self.any_of(alternatives, &self.starting_at(start));
             let mut at = start;
             loop {
-                if !excluded.get(at).copied().unwrap_or(false) && !(self.guarded(start) && at > start) {
+                let refused = self.guarded(start) && at > start;
+                if !refused && !excluded.get(at).copied().unwrap_or(false) {
                     set_on(&mut ends, at);
                 }
                 match self.text.get(at..).and_then(first_char) {
@@ -145,13 +146,13 @@ fn union(mut left: Offsets, right: &Offsets) -> Offsets {
 /// Whether the whole text matches.
 pub(super) fn matches(nodes: &[Node], flags: PatternOptions, text: &[u8]) -> bool {
     let groups = Groups { text, flags };
-    groups.sequence(nodes, groups.from_start(0)).last().copied().unwrap_or(false)
+    groups.sequence(nodes, groups.starting_at(0)).last().copied().unwrap_or(false)
 }
 
 /// Length of the shortest or longest matching beginning.
 pub(super) fn prefix(nodes: &[Node], flags: PatternOptions, text: &[u8], longest: bool) -> Option<usize> {
     let groups = Groups { text, flags };
-    let ends = groups.sequence(nodes, groups.from_start(0));
+    let ends = groups.sequence(nodes, groups.starting_at(0));
     if longest { ends.iter().rposition(|end| *end) } else { ends.iter().position(|end| *end) }
 }
 
@@ -159,7 +160,7 @@ pub(super) fn prefix(nodes: &[Node], flags: PatternOptions, text: &[u8], longest
 pub(super) fn suffix(nodes: &[Node], flags: PatternOptions, text: &[u8], longest: bool) -> Option<usize> {
     let reaches_end = |start: &usize| {
         let groups = Groups { text: text.get(*start..).unwrap_or(&[]), flags };
-        groups.sequence(nodes, groups.from_start(0)).last().copied().unwrap_or(false)
+        groups.sequence(nodes, groups.starting_at(0)).last().copied().unwrap_or(false)
     };
     let mut starts = Vec::new();
     let mut at = 0;

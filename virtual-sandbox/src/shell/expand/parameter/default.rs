@@ -63,8 +63,8 @@ impl<W: World> Expander<'_, W> {
         if !is_missing(&values, colon) {
             return self.operand(word, quoting, out);
         }
-        if let Values::Many { star: false, .. } = values {
-            out.empty_list = true;
+        if let Values::Many { items, star: false } = values {
+            out.empty_list |= items.is_empty();
         }
         Ok(())
     }

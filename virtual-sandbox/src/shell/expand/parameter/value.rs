@@ -107,18 +107,15 @@ impl<W: World> Expander<'_, W> {
             return Ok(array.get(*index).cloned().map_or(Values::Unset, Values::One));
         }
         let value = self.whole(name);
-        match &value {
-            Some(Value::Assoc(map)) => {
-                let key = match key {
-                    Key::Text(text) => text.clone(),
-                    Key::Index(index) => Scalar::Int(*index).to_bytes(),
-                };
-                if key.is_empty() && !self.world.option(ShellOption::NoUnset) {
-                    self.world.complain(&[name, b": bad array subscript".as_slice()].concat());
-                }
-                return Ok(map.get(&key).cloned().map_or(Values::Unset, Values::One));
+        if let Some(Value::Assoc(map)) = &value {
+            let key = match key {
+                Key::Text(text) => text.clone(),
+                Key::Index(index) => Scalar::Int(*index).to_bytes(),
+            };
+            if key.is_empty() && !self.world.option(ShellOption::NoUnset) {
+                self.world.complain(&[name, b": bad array subscript".as_slice()].concat());
             }
-            _ => {}
+            return Ok(map.get(&key).cloned().map_or(Values::Unset, Values::One));
         }
         let index = self.checked_index(name, key)?;
         Ok(match (value, index) {
