@@ -36,6 +36,7 @@ mod readlink;
 mod realpath;
 mod rm;
 mod rmdir;
+mod sed;
 mod seq;
 mod sleep;
 mod stat;
@@ -100,6 +101,7 @@ pub static UTILITIES: &[&Utility] = &[
     &realpath::UTILITY,
     &rm::UTILITY,
     &rmdir::UTILITY,
+    &sed::UTILITY,
     &seq::UTILITY,
     &sleep::UTILITY,
     &stat::UTILITY,

@@ -11,6 +11,10 @@ pub enum Syntax {
     Extended,
     /// Extended regular expressions as `sed -E` reads them: an unmatched `)` is an error.
     SedExtended,
+    /// Basic regular expressions without the GNU operators (`sed --posix`).
+    StrictBasic,
+    /// Extended regular expressions without the GNU operators (`sed --posix -E`).
+    StrictExtended,
     /// Basic regular expressions as `expr`, `nl`, `csplit` and `tac` read them: empty ranges and repeated repetitions pass.
     Coreutils,
     /// Basic regular expressions as `grep` reads them: a newline separates alternatives.
@@ -56,14 +60,18 @@ pub(super) struct Rules {
     pub back_references: bool,
     /// `.` does not match NUL.
     pub dot_excludes_nul: bool,
+    /// `\w`, `\<` and their like are operators, and so are `\+`, `\?` and `\|` in basic expressions.
+    pub gnu: bool,
 }
 
 impl Syntax {
     pub(super) fn rules(self) -> Rules {
-        let basic = Rules { intervals: true, classes: true, back_references: true, ..Rules::default() };
+        let basic = Rules { intervals: true, classes: true, back_references: true, gnu: true, ..Rules::default() };
         let extended = Rules { extended: true, plain_plus: true, anchors_anywhere: true, ..basic };
         match self {
             Syntax::Basic => Rules { repeated_repetition_error: true, ..basic },
+            Syntax::StrictBasic => Rules { repeated_repetition_error: true, gnu: false, ..basic },
+            Syntax::StrictExtended => Rules { stray_repetition_error: true, gnu: false, ..extended },
             Syntax::Coreutils => Rules { empty_ranges: true, dot_excludes_nul: true, ..basic },
             Syntax::GrepBasic => Rules { newline_alternates: true, ..basic },
             Syntax::Extended => Rules {

@@ -99,6 +99,9 @@ impl<'p> Cursor<'p> {
     fn peek_escape(&self) -> Result<(Token, usize), RegexError> {
         let byte = self.byte(1).ok_or(RegexError::TrailingBackslash)?;
         let basic = !self.rules.extended;
+        if !self.rules.gnu && !matches!(byte, b'(' | b')' | b'{' | b'}' | b'1'..=b'9') {
+            return Ok(self.character(self.at + 1, 1));
+        }
         let token = match byte {
             b'(' if basic => Token::OpenGroup,
             b')' if basic => Token::CloseGroup,
