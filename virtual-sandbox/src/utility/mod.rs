@@ -13,6 +13,7 @@ mod choice;
 mod confirm;
 mod copy;
 mod cp;
+mod date;
 mod dirname;
 mod du;
 mod echo;
@@ -45,6 +46,7 @@ mod touch;
 mod truth;
 mod wc;
 mod which;
+mod xargs;
 mod yes;
 
 pub use accounts::Accounts;
@@ -82,6 +84,7 @@ pub static UTILITIES: &[&Utility] = &[
     &cat::UTILITY,
     &chmod::UTILITY,
     &cp::UTILITY,
+    &date::UTILITY,
     &dirname::UTILITY,
     &du::UTILITY,
     &echo::UTILITY,
@@ -110,6 +113,7 @@ pub static UTILITIES: &[&Utility] = &[
     &truth::TRUE,
     &wc::UTILITY,
     &which::UTILITY,
+    &xargs::UTILITY,
     &yes::UTILITY,
 ];
 
