@@ -7,6 +7,9 @@ use std::sync::Arc;
 /// Bytes of a full chunk.
 pub(super) const CHUNK: usize = 64 * 1024;
 
+/// The least a chunk after the first is charged: what the tree that finds it costs where chunks are far apart.
+const CHUNK_COST: usize = 4096;
+
 /// What holes read as.
 static ZEROS: [u8; CHUNK] = [0; CHUNK];
 
@@ -125,7 +128,7 @@ pub(super) struct Content {
     rest: Radix<Chunk>,
     /// Missing chunks before this offset are in the file below; 0 when there is none.
     below: u64,
-    /// Bytes held in chunks.
+    /// Bytes charged for the chunks.
     held: u64,
 }
 
@@ -177,7 +180,7 @@ impl Content {
         for (index, within, n) in pieces(offset, len) {
             let has = self.chunk(index).map_or(0, Chunk::len);
             let fill = if has == 0 && n < CHUNK { self.below_in(index) } else { 0 };
-            growth += (within + n).max(has).max(fill) - has;
+            growth += charge(index, (within + n).max(has).max(fill)) - charge(index, has);
         }
         growth as u64
     }
@@ -197,7 +200,7 @@ impl Content {
     /// Takes a chunk from below into memory.
     pub fn fill(&mut self, index: u64, mut bytes: Bytes) {
         bytes.truncate(CHUNK);
-        self.held += bytes.len() as u64;
+        self.held += charge(index, bytes.len()) as u64;
         *self.slot(index) = Chunk::Frozen(bytes);
     }
 
@@ -221,7 +224,7 @@ impl Content {
                 slot.settle();
             }
             let after = slot.len();
-            self.held = self.held + after as u64 - before as u64;
+            self.held = self.held + charge(index, after) as u64 - charge(index, before) as u64;
             done += n;
         }
         if done > 0 {
@@ -288,7 +291,7 @@ impl Content {
     /// Takes over a chunk of another version; says whether that has it.
     pub fn take_chunk(&mut self, other: &Content, index: u64) -> bool {
         let Some(chunk) = other.chunk(index).cloned() else { return false };
-        self.held += chunk.len() as u64;
+        self.held += charge(index, chunk.len()) as u64;
         *self.slot(index) = chunk;
         true
     }
@@ -302,7 +305,7 @@ impl Content {
     /// Sums the chunks; as many steps as there are chunks.
     fn count_held(&self) -> u64 {
         let mut held = self.first.as_ref().map_or(0, Chunk::len) as u64;
-        self.rest.for_each(&mut |_, chunk| held += chunk.len() as u64);
+        self.rest.for_each(&mut |index, chunk| held += charge(index + 1, chunk.len()) as u64);
         held
     }
 
@@ -336,8 +339,13 @@ impl Content {
             *self.slot(index) = Chunk::Frozen(bytes.slice(from..from + n));
         }
         self.size = bytes.len() as u64;
-        self.held = self.size;
+        self.held = self.count_held();
     }
+}
+
+/// Bytes charged for a chunk of this length.
+fn charge(index: u64, len: usize) -> usize {
+    if index == 0 || len == 0 { len } else { len.max(CHUNK_COST) }
 }
 
 /// Cuts `offset..offset + len` at chunk boundaries: `(chunk index, offset within it, bytes)`.
@@ -376,7 +384,7 @@ mod tests {
         let mut content = Content::default();
         content.write(1 << 40, &Bytes::from_static(b"end"));
         assert_eq!(content.size(), (1 << 40) + 3);
-        assert_eq!(content.held(), 3);
+        assert_eq!(content.held(), CHUNK_COST as u64);
         assert!(matches!(content.read(12_345, 10), Piece::Bytes(b) if b == [0u8; 10][..]));
     }
 

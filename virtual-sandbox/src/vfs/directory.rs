@@ -56,7 +56,13 @@ impl Directory {
         let leaf = Arc::make_mut(leaf);
         match position(leaf, &entry.name) {
             Ok(found) => return leaf.get_mut(found).map(|old| std::mem::replace(old, entry)),
-            Err(place) => leaf.insert(place, entry),
+            Err(place) => {
+                // A vector would double beyond what a leaf ever holds.
+                if leaf.len() == leaf.capacity() && leaf.len() >= LEAF / 2 {
+                    leaf.reserve_exact(LEAF + 1 - leaf.len());
+                }
+                leaf.insert(place, entry);
+            }
         }
         if leaf.len() > LEAF {
             // Names often arrive in ascending order: the last leaf is left nearly full then, not half full.
@@ -78,9 +84,27 @@ impl Directory {
         let entry = leaf.remove(found);
         if leaf.is_empty() {
             self.leaves.remove(at);
+        } else if leaf.len() < LEAF / 4 {
+            self.merge(at);
         }
         self.len -= 1;
         Some(entry)
+    }
+
+    /// Joins a leaf with few entries and a neighbour that has room, so that what remains of a large directory takes no
+    /// more than it is charged.
+    fn merge(&mut self, at: usize) {
+        for left in [at, at.wrapping_sub(1)] {
+            let (Some(a), Some(b)) = (self.leaves.get(left), self.leaves.get(left.wrapping_add(1))) else { continue };
+            if a.len() + b.len() > LEAF / 2 {
+                continue;
+            }
+            let right = self.leaves.remove(left + 1);
+            if let Some(leaf) = self.leaves.get_mut(left) {
+                Arc::make_mut(leaf).extend(right.iter().cloned());
+            }
+            return;
+        }
     }
 
     /// The entries in ascending byte order of the names.
@@ -218,7 +242,12 @@ mod tests {
         assert_eq!(inos, (0..1000).collect::<Vec<_>>());
         assert_eq!(directory.get(b"f0123").map(|e| e.ino), Some(Ino(123)));
         assert_eq!(directory.insert(entry("f0123", 5)).map(|e| e.ino), Some(Ino(123)));
-        for i in 0..1000 {
+        for i in (0..1000).filter(|i| i % 32 != 0) {
+            assert!(directory.remove(format!("f{i:04}").as_bytes()).is_some());
+        }
+        assert!(directory.leaves.len() <= 6, "{}", directory.leaves.len());
+        assert_eq!(directory.iter().map(|e| e.ino.0).collect::<Vec<_>>(), (0..1000).step_by(32).collect::<Vec<_>>());
+        for i in (0..1000).step_by(32) {
             assert!(directory.remove(format!("f{i:04}").as_bytes()).is_some());
         }
         assert!(directory.is_empty() && directory.leaves.is_empty());

@@ -5,7 +5,7 @@ use super::file_system::FileSystem;
 use super::flags::Follow;
 use super::memory::Memory;
 use super::node::{FileKind, MountId, Node};
-use super::tree::Vfs;
+use super::tree::{FsUsage, Vfs};
 use crate::errno::Errno;
 use std::sync::Arc;
 
@@ -42,6 +42,23 @@ impl From<MountMode> for MountOptions {
     fn from(mode: MountMode) -> Self {
         MountOptions { mode, ..MountOptions::default() }
     }
+}
+
+/// A mounted file system as `mount` and `df` show it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MountInfo {
+    /// The device number of its files.
+    pub dev: u64,
+    /// What it was mounted from.
+    pub source: Vec<u8>,
+    /// Its type, such as `tmpfs` or `proc`.
+    pub fs_type: &'static str,
+    /// The absolute path it was mounted at.
+    pub at: Vec<u8>,
+    /// Whether changes are refused.
+    pub read_only: bool,
+    /// What it holds in memory; nothing for `/proc` and host directories that are written directly.
+    pub usage: FsUsage,
 }
 
 /// What is mounted.
@@ -172,10 +189,40 @@ impl Vfs {
         dir
     }
 
+    /// What is mounted, the root file system first, in the order of mounting.
+    pub fn mounted(&self) -> Vec<MountInfo> {
+        let usage = |memory: &Memory| {
+            let (bytes, inodes) = memory.usage();
+            FsUsage { bytes, inodes }
+        };
+        let mut all = vec![MountInfo {
+            dev: 1,
+            source: b"sandbox".to_vec(),
+            fs_type: "tmpfs",
+            at: b"/".to_vec(),
+            read_only: false,
+            usage: usage(&self.root),
+        }];
+        for mount in self.mounts.iter().flatten() {
+            all.push(MountInfo {
+                dev: device_number(mount.root.mount),
+                source: mount.source.clone(),
+                fs_type: mount.fs_type,
+                at: mount.at.clone(),
+                read_only: mount.read_only,
+                usage: match &mount.mounted {
+                    Mounted::Memory(memory) => usage(memory),
+                    Mounted::Foreign(_) | Mounted::Proc => FsUsage::default(),
+                },
+            });
+        }
+        all
+    }
+
     /// The text of `/proc/mounts`.  [fstab(5)]
     pub(super) fn mounts_text(&self) -> Vec<u8> {
-        let mut text = b"sandbox / tmpfs rw,relatime 0 0\n".to_vec();
-        for mount in self.mounts.iter().flatten() {
+        let mut text = Vec::new();
+        for mount in self.mounted() {
             let access = if mount.read_only { "ro" } else { "rw" };
             text.extend(escaped(&mount.source));
             text.push(b' ');
@@ -184,6 +231,11 @@ impl Vfs {
         }
         text
     }
+}
+
+/// The device number of the files of a mount.
+pub(super) fn device_number(id: MountId) -> u64 {
+    u64::from(id.0) + 1
 }
 
 /// A field of `/proc/mounts`: space, tab, newline and backslash as octal escapes.

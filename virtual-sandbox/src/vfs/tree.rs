@@ -4,7 +4,7 @@ use super::context::Context;
 use super::file_system::{Attributes, FileSystem, NewFile, NewKind};
 use super::flags::{AccessMode, Follow, W_OK, X_OK};
 use super::memory::{INODE_COST, Memory, entry_cost};
-use super::mount::{Mount, Mounted};
+use super::mount::{Mount, Mounted, device_number};
 use super::node::{DirEntry, FileKind, Ino, MountId, Node, Stat, Timestamp};
 use super::path::Last;
 use super::permission::Permission;
@@ -32,8 +32,8 @@ impl Default for FsLimits {
 /// How much the files of a tree take, host directories not counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct FsUsage {
-    /// Bytes: content that is held (holes and unchanged files of a mount are free), 256 for each inode, and for each
-    /// directory entry its name and 48.
+    /// Bytes: content that is held (holes and unchanged files of a mount are free; each chunk of 64 KiB after the
+    /// first counts at least 4096), 256 for each inode, and for each directory entry its name and 48.
     pub bytes: u64,
     /// Number of inodes.
     pub inodes: u64,
@@ -119,7 +119,7 @@ impl Vfs {
         {
             return stat;
         }
-        Ok(self.attributes(cx, node)?.stat(u64::from(node.mount.0) + 1, node.ino))
+        Ok(self.attributes(cx, node)?.stat(device_number(node.mount), node.ino))
     }
 
     /// access(2), for the effective identity: EACCES, or EROFS for writing to a file of a read-only mount.
