@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use crate::core::{Core, Parsed};
 use crate::lex::class::is_metacharacter;
+use crate::lex::reserved::Reserved;
 use crate::span::Span;
 
 impl Core<'_> {
@@ -27,7 +28,9 @@ impl Core<'_> {
         let length = rest.iter().position(|&byte| is_metacharacter(byte)).unwrap_or(rest.len());
         let Some(name) = rest.get(..length) else { return Ok(false) };
         let quoted = name.iter().any(|byte| matches!(byte, b'\\' | b'\'' | b'"' | b'$' | b'`' | b'/'));
-        if name.is_empty() || quoted || self.input.is_expanding(name) {
+        // Only in POSIX mode are reserved words recognized before aliases.
+        let reserved = self.options.posix && Reserved::from_word(name).is_some();
+        if name.is_empty() || quoted || reserved || self.input.is_expanding(name) {
             return Ok(false);
         }
         let Some(replacement) = aliases.alias(name) else { return Ok(false) };

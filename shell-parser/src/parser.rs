@@ -22,7 +22,7 @@ pub trait AliasLookup {
 pub struct Options<'a> {
     /// `shopt -s extglob`: `@(a|b)` is a pattern in any word. Default off; always on inside `[[ ]]` after `==`.
     pub extglob: bool,
-    /// `set -o posix`. Default off.
+    /// `set -o posix`: reserved words come before aliases. Default off.
     pub posix: bool,
     /// `set -B`: brace expansion. Default on.
     pub brace_expand: bool,

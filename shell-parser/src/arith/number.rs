@@ -8,7 +8,6 @@
 pub fn parse_number(text: &[u8]) -> Result<i64, &'static str> {
     let (mut base, mut digits, mut fixed) = match text {
         [b'0'] => return Ok(0),
-        [b'0', b'x' | b'X'] => return Err("invalid number"),
         [b'0', b'x' | b'X', digits @ ..] => (16i64, digits, true),
         [b'0', digits @ ..] => (8, digits, true),
         digits => (10, digits, false),
