@@ -356,9 +356,11 @@ impl LocalSandboxBuilder {
 
 fn canonical_directory(path: &Path) -> std::io::Result<PathBuf> {
     let real = path.canonicalize()?;
-    // Also tells whether it may be entered.
+    if !real.is_dir() {
+        return Err(nix::errno::Errno::ENOTDIR.into());
+    }
     nix::unistd::access(&real, nix::unistd::AccessFlags::X_OK)?;
-    if real.is_dir() { Ok(real) } else { Err(std::io::ErrorKind::NotADirectory.into()) }
+    Ok(real)
 }
 
 /// The files that the sandbox's own operations reach: those of the workspace when commands are confined to it.

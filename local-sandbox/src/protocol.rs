@@ -260,6 +260,8 @@ pub enum KillReason {
     Memory = 4,
     /// More output than the limit (decided by the host).
     Output = 5,
+    /// Something killed the command's supervisor, and the warden then the command (told by the host).
+    Helper = 6,
 }
 
 impl KillReason {
@@ -270,6 +272,7 @@ impl KillReason {
             3 => Some(KillReason::Processes),
             4 => Some(KillReason::Memory),
             5 => Some(KillReason::Output),
+            6 => Some(KillReason::Helper),
             _ => None,
         }
     }

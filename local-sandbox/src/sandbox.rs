@@ -189,10 +189,9 @@ impl Inner {
     fn check_directory(&self, directory: &[u8]) -> Result<(), ExecError> {
         use nix::unistd::{AccessFlags, access};
         let failed = |errno| ExecError::Cwd { path: directory.to_vec(), errno };
-        access(directory, AccessFlags::X_OK).map_err(failed)?;
         // Only of a directory is this a name.
         let own = [directory, b"/."].concat();
-        access(own.as_slice(), AccessFlags::F_OK).map_err(failed)
+        access(own.as_slice(), AccessFlags::X_OK).map_err(failed)
     }
 
     fn environment(&self, changes: &[EnvChange], terminal: bool) -> Result<Vec<Vec<u8>>, ExecError> {

@@ -105,6 +105,7 @@ pub struct LocalExecution {
     pid: u32,
     program: Vec<u8>,
     directory: Vec<u8>,
+    begun: Instant,
 }
 
 /// The time after the command's end in which its output is still read.
@@ -152,6 +153,7 @@ impl LocalExecution {
             pid: 0,
             program: parts.program,
             directory: parts.directory,
+            begun: Instant::now(),
         }
     }
 
@@ -250,10 +252,21 @@ impl LocalExecution {
                 Poll::Ready(Ok(Reply::Quiet)) => self.quiet = true,
                 Poll::Ready(Ok(Reply::Failed(stage, errno))) => return Err(self.refused(stage, errno)),
                 Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(ExecError::HelperDied)) => self.lose_supervisor(),
                 Poll::Ready(Err(error)) => return Err(error),
             }
         }
         Ok(())
+    }
+
+    /// Takes the death of the supervisor, which only a command can bring about, for the command's own: the warden kills what
+    /// a dead supervisor leaves.
+    fn lose_supervisor(&mut self) {
+        let duration = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let killed = Some(KillReason::Helper);
+        self.control = None;
+        self.quiet = true;
+        self.ended = Some(Ended { status: Signal::SIGKILL as i32, killed, duration, ..Ended::default() });
     }
 
     /// The next output, fair between the streams.

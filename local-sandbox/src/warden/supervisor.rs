@@ -50,6 +50,7 @@ pub fn serve(socket: &OwnedFd, signals: &SignalFd, confinement: &Confinement) ->
         if bytes.first().is_some_and(|tag| !matches!(tag, b'L' | b'M')) {
             continue;
         }
+        let begun = Instant::now();
         let started = start(bytes, received.descriptors, null.as_fd(), confinement, &mut stack);
         match started {
             Err((stage, errno)) => reply(socket, &Reply::Failed(stage, errno as i32), &[])?,
@@ -59,7 +60,7 @@ pub fn serve(socket: &OwnedFd, signals: &SignalFd, confinement: &Confinement) ->
                     reply(socket, &Reply::Started(pid.as_raw().unsigned_abs()), &rights)?;
                 }
                 drop(master);
-                let tree = Tree::new(socket, signals, &launch, pid, confinement.watched_processes);
+                let tree = Tree::new(socket, signals, &launch, pid, begun, confinement.watched_processes);
                 if tree.watch(&mut buffer)? == HostState::Gone {
                     return Ok(());
                 }
@@ -168,8 +169,14 @@ struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    fn new(socket: &'a OwnedFd, signals: &'a SignalFd, launch: &Launch, main: Pid, watched: Option<usize>) -> Self {
-        let started = Instant::now();
+    fn new(
+        socket: &'a OwnedFd,
+        signals: &'a SignalFd,
+        launch: &Launch,
+        main: Pid,
+        started: Instant,
+        watched: Option<usize>,
+    ) -> Self {
         Tree {
             socket,
             signals,

@@ -22,6 +22,9 @@ pub type Failure = (&'static str, Errno);
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 /// Hidden in every policy: the kernel's insides.
 const KERNEL_HIDDEN: [&str; 2] = ["/sys/kernel/debug", "/sys/kernel/tracing"];
+/// In `/proc`, what changes the whole machine.
+const KERNEL_SETTINGS: [&str; 10] =
+    ["sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi", "asound", "mtrr", "driver"];
 /// An empty file to cover files with: tools take an empty configuration for none.
 const COVER: &str = "/dev/.covered";
 
@@ -65,7 +68,20 @@ fn path_of(bytes: &[u8]) -> &Path {
 
 fn mount_proc() -> Result<(), Failure> {
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    mount(Some("proc"), "/proc", Some("proc"), flags, None::<&str>).map_err(at("mount /proc"))
+    mount(Some("proc"), "/proc", Some("proc"), flags, None::<&str>).map_err(at("mount /proc"))?;
+    // The kernel's settings belong to the host's superuser, who a command is if the host is: for the whole machine, not
+    // for the sandbox.
+    for name in KERNEL_SETTINGS {
+        let path = Path::new("/proc").join(name);
+        if !path.exists() {
+            continue;
+        }
+        let name = text(&path)?;
+        let tree = copy_tree(&name).map_err(at("take kernel settings"))?;
+        make_tree_read_only(tree.as_fd()).map_err(at("protect kernel settings"))?;
+        attach(tree.as_fd(), &name).map_err(at("protect kernel settings"))?;
+    }
+    Ok(())
 }
 
 fn temporary(path: &str, options: &str) -> Result<(), Failure> {

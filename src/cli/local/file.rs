@@ -15,10 +15,11 @@ use super::{Arguments, Failure, options};
 pub async fn run(arguments: Arguments) -> Result<i32, Failure> {
     let words: Vec<&[u8]> = arguments.words.iter().skip(1).map(|word| word.as_bytes()).collect();
     let recursive = words.iter().any(|word| matches!(*word, b"-r" | b"-R" | b"--recursive"));
-    let words: Vec<&[u8]> =
-        words.into_iter().filter(|word| !matches!(*word, b"-r" | b"-R" | b"--recursive" | b"--")).collect();
+    let json = arguments.json || words.contains(&&b"--json"[..]);
+    let flags: [&[u8]; 5] = [b"-r", b"-R", b"--recursive", b"--json", b"--"];
+    let words: Vec<&[u8]> = words.into_iter().filter(|word| !flags.contains(word)).collect();
     let sandbox = options::sandbox(&arguments)?;
-    let done = operate(&sandbox, &words, recursive, &arguments).await;
+    let done = operate(&sandbox, &words, recursive, json, &arguments).await;
     sandbox.shutdown().await;
     done
 }
@@ -27,9 +28,9 @@ async fn operate(
     sandbox: &LocalSandbox,
     words: &[&[u8]],
     recursive: bool,
+    json: bool,
     arguments: &Arguments,
 ) -> Result<i32, Failure> {
-    let json = arguments.json;
     match words {
         [b"read", path] => {
             let contents = sandbox.read_file(path).await?;
