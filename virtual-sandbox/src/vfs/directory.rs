@@ -225,6 +225,8 @@ impl<'a> Cursor<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
     fn entry(name: &str, ino: u64) -> Entry {
         Entry { name: Name::from_slice(name.as_bytes()), ino: Ino(ino), kind: FileKind::Regular }
@@ -251,6 +253,39 @@ mod tests {
             assert!(directory.remove(format!("f{i:04}").as_bytes()).is_some());
         }
         assert!(directory.is_empty() && directory.leaves.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn a_directory_is_a_sorted_map(ops in proptest::collection::vec((any::<bool>(), 0u64..400), 1..1500)) {
+            let mut directory = Directory::default();
+            let mut model = BTreeMap::new();
+            let mut kept = (directory.clone(), model.clone());
+            for (number, (insert, key)) in ops.into_iter().enumerate() {
+                let name = format!("{key:03}");
+                let (ours, theirs) = if insert {
+                    (directory.insert(entry(&name, number as u64)), model.insert(name, number as u64))
+                } else {
+                    (directory.remove(name.as_bytes()), model.remove(&name))
+                };
+                prop_assert_eq!(ours.map(|e| e.ino.0), theirs);
+                if number % 100 == 50 {
+                    kept = (directory.clone(), model.clone());
+                }
+            }
+            for (directory, model) in [(&directory, &model), (&kept.0, &kept.1)] {
+                prop_assert_eq!(directory.len(), model.len());
+                prop_assert!(directory.leaves.iter().all(|leaf| !leaf.is_empty() && leaf.len() <= LEAF));
+                let shown: Vec<_> = directory.iter().map(|e| (String::from_utf8_lossy(&e.name).into_owned(), e.ino.0)).collect();
+                prop_assert_eq!(shown, model.clone().into_iter().collect::<Vec<_>>());
+            }
+            let mut differing = Vec::new();
+            directory.for_each_difference(&kept.0, &mut |name, _, _| differing.push(String::from_utf8_lossy(name).into_owned()));
+            let mut expected: Vec<_> = model.iter().filter(|(name, ino)| kept.1.get(*name) != Some(ino)).map(|(name, _)| name.clone()).collect();
+            expected.extend(kept.1.keys().filter(|name| !model.contains_key(*name)).cloned());
+            expected.sort();
+            prop_assert_eq!(differing, expected);
+        }
     }
 
     #[test]
