@@ -344,7 +344,7 @@ pub(super) fn set_defaults(state: &mut ShellState) {
         (b"HOSTTYPE", b"x86_64"),
         (b"OSTYPE", b"linux-gnu"),
         (b"MACHTYPE", b"x86_64-pc-linux-gnu"),
-        (b"HOSTNAME", b"sandbox"),
+        (b"HOSTNAME", b"sandshell"),
         (b"IFS", b" \t\n"),
         (b"OPTIND", b"1"),
         (b"PS4", b"+ "),

@@ -41,6 +41,9 @@ pub(crate) fn cd(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Byt
         Some(operand) => operand.clone(),
     };
     if target.is_empty() {
+        if print {
+            shell.out(b"\n");
+        }
         return Ok(ExitStatus::SUCCESS);
     }
     if let Some(found) = through_cdpath(shell, context, &target, physical) {
@@ -108,7 +111,14 @@ impl ShellTask {
         target: &[u8],
         physical: bool,
     ) -> Result<(), Errno> {
-        let logical = sandbox::resolve(&self.state.cwd, target);
+        let mut logical = sandbox::resolve(&self.state.cwd, target);
+        // POSIX: exactly two leading slashes are kept.
+        if target.starts_with(b"//") && !target.starts_with(b"///") {
+            logical.insert(0, b'/');
+            if logical.iter().all(|byte| *byte == b'/') {
+                logical = b"//".to_vec();
+            }
+        }
         let new = if physical {
             context.kernel.chdir(context.pid, target)?;
             context.kernel.getcwd(context.pid)?
@@ -235,7 +245,12 @@ pub(crate) fn pushd(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[
             match stack_index(shell, operand) {
                 Some(index) => stack.rotate_left(index),
                 None => {
-                    shell.builtin_error(b"pushd", &[&operand[..], b": directory stack index out of range"].concat());
+                    let message = if stack.len() < 2 {
+                        b"directory stack empty".to_vec()
+                    } else {
+                        [&operand[..], b": directory stack index out of range"].concat()
+                    };
+                    shell.builtin_error(b"pushd", &message);
                     return Ok(ExitStatus::FAILURE);
                 }
             }

@@ -29,7 +29,7 @@ fn leave_loops(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes
     let operands = skip_dashes(fields);
     if operands.len() > 1 {
         shell.builtin_error(&name, b"too many arguments");
-        return leave(shell, context, Divert::Break(shell.state.loop_depth), ExitStatus::FAILURE);
+        return leave(shell, context, Divert::LeaveLoops(ExitStatus::FAILURE), ExitStatus::FAILURE);
     }
     let levels = match operands.first() {
         None => 1,
@@ -37,7 +37,7 @@ fn leave_loops(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes
             Some(levels) if levels > 0 => u32::try_from(levels).unwrap_or(u32::MAX),
             Some(_) => {
                 shell.builtin_error(&name, &[&text[..], b": loop count out of range"].concat());
-                return leave(shell, context, Divert::Break(shell.state.loop_depth), ExitStatus::FAILURE);
+                return leave(shell, context, Divert::LeaveLoops(ExitStatus::FAILURE), ExitStatus::FAILURE);
             }
             None => {
                 shell.builtin_error(&name, &[&text[..], b": numeric argument required"].concat());

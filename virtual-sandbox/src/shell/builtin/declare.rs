@@ -233,7 +233,9 @@ fn declare_in<W: World>(
 ) -> Result<(), Stop> {
     let before = world.variables().get(name).cloned();
     if local {
-        let inherits = request.inherit;
+        // `x=1 f`: a local x begins with the value that the call was given.
+        let inherits =
+            request.inherit || before.as_ref().is_some_and(|before| before.attributes().has(Attributes::TEMPORARY));
         world.variables_mut().declare_local(name)?;
         if inherits
             && let Some(before) = &before

@@ -2,7 +2,7 @@
 
 use super::control::number;
 use crate::kernel::{ExitStatus, Signal};
-use crate::shell::exec::{Context, Ran, ShellTask};
+use crate::shell::exec::{Context, Flow, Ran, ShellTask};
 use bytes::Bytes;
 
 const USAGE: &str = "kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]";
@@ -50,6 +50,10 @@ pub(crate) fn kill(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[B
     }
     // It may be this shell that has been signalled.
     shell.attention = true;
+    if context.kernel.process(context.pid).is_some_and(|process| process.killed.is_some()) {
+        shell.flush(context, status)?;
+        return Err(Flow::Block);
+    }
     Ok(status)
 }
 

@@ -134,9 +134,9 @@ impl ShellTask {
                     }
                     line.retain(|byte| *byte != 0);
                     let text = Bytes::from(line);
-                    if let Some(flow) = self.store_line(&mut frame, text) {
+                    if let Some(command) = self.store_line(&mut frame, text) {
                         self.push(Frame::Mapfile(frame));
-                        return Err(flow);
+                        return Err(self.run_text(crate::shell::exec::SourceKind::Eval, command));
                     }
                 }
                 Err(Fault::Block) => {
@@ -152,8 +152,8 @@ impl ShellTask {
         }
     }
 
-    /// Stores a line; the flow of the callback when it is due.
-    fn store_line(&mut self, frame: &mut MapfileFrame, text: Bytes) -> Option<Flow> {
+    /// Stores a line; the callback's command when it is due.
+    fn store_line(&mut self, frame: &mut MapfileFrame, text: Bytes) -> Option<Bytes> {
         let index = frame.index;
         frame.index += 1;
         frame.read += 1;
@@ -166,6 +166,6 @@ impl ShellTask {
         let mut command = callback.to_vec();
         command.extend_from_slice(format!(" {index} ").as_bytes());
         crate::shell::expand::quote::single_quoted(&text, &mut command);
-        Some(self.run_text(crate::shell::exec::SourceKind::Eval, Bytes::from(command)))
+        Some(Bytes::from(command))
     }
 }

@@ -60,6 +60,9 @@ pub(crate) fn read(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[B
                 None => Some(": invalid timeout specification"),
             },
             b'u' => match number(value).and_then(|fd| u32::try_from(fd).ok()) {
+                Some(fd) if !context.kernel.is_open(context.pid, Fd(fd)) => {
+                    Some(": invalid file descriptor: Bad file descriptor")
+                }
                 Some(fd) => {
                     frame.fd = Fd(fd);
                     None
@@ -210,12 +213,7 @@ impl ShellTask {
                     return Err(Flow::Block);
                 }
                 Err(Fault::Errno(errno)) => {
-                    let message = match errno {
-                        crate::errno::Errno::EBADF => {
-                            format!("{}: invalid file descriptor: {}", frame.fd.0, errno.message())
-                        }
-                        errno => format!("read error: {}: {}", frame.fd.0, errno.message()),
-                    };
+                    let message = format!("read error: {}: {}", frame.fd.0, errno.message());
                     self.builtin_error(b"read", message.as_bytes());
                     break Ended::Error;
                 }
@@ -237,7 +235,7 @@ impl ShellTask {
         match result {
             Ok(()) => Ok(status),
             Err(Stop::Error(error)) => {
-                self.builtin_error(b"read", &error.message);
+                self.error(&error.message);
                 Ok(ExitStatus::FAILURE)
             }
             Err(_) => Ok(ExitStatus::FAILURE),

@@ -49,7 +49,7 @@ fn unset_variable(
     or_function: bool,
 ) -> bool {
     let Some((base, subscript)) = assign::parse_name(name) else {
-        if or_function && shell.state.functions.contains_key(name) {
+        if or_function {
             return unset_function(shell, name);
         }
         shell.builtin_error(b"unset", &[b"`", &name[..], b"': not a valid identifier"].concat());

@@ -84,12 +84,13 @@ impl ShellTask {
         let Some(Frame::For(frame)) = self.frames.last_mut() else { return Flow::Go(Next::Done) };
         if !frame.looping {
             let Some(Frame::For(mut frame)) = self.frames.pop() else { return Flow::Go(Next::Done) };
+            let depth = self.frames.len();
             let expanded = self.expand_loop_words(context, frame.command, &mut frame.expanded, &mut frame.words);
             frame.looping = expanded.is_ok();
-            self.push(Frame::For(frame));
             if let Err(flow) = expanded {
-                return flow;
+                return self.retry_below(depth, Frame::For(frame), flow);
             }
+            self.push(Frame::For(frame));
             self.state.loop_depth += 1;
             return self.next_turn(context);
         }
@@ -203,7 +204,9 @@ impl ShellTask {
             self.trace_arith(context, unit, text)?;
         }
         let facts = unit.word(text.word).facts;
-        self.attempt(context, unit, facts, |view| arith::evaluate(unit, &text, view))
+        self.attempt(context, unit, facts, |view| {
+            arith::evaluate(unit, &text, view).map_err(|stop| arith::in_command(stop, b"(("))
+        })
     }
 
     /// `(( expression ))`.
@@ -337,6 +340,11 @@ impl ShellTask {
         name: &Bytes,
         value: Bytes,
     ) -> Result<(), Flow> {
+        if self.state.variables.is_nameref(name) {
+            // A reference as loop variable refers to one variable after the other.
+            self.state.variables.set(name, value);
+            return Ok(());
+        }
         match self.state.variables.store_plain(name, value.into()) {
             Ok(()) => Ok(()),
             Err(value) => {

@@ -11,6 +11,8 @@ pub(crate) enum Divert {
     Break(u32),
     /// `continue n`.
     Continue(u32),
+    /// Out of all loops with a status: `break 0`.
+    LeaveLoops(ExitStatus),
     /// `return`: out of the function, sourced file or trap.
     Return(ExitStatus),
     /// Out of the complete command: an expansion or assignment error.
@@ -31,6 +33,10 @@ impl ShellTask {
                         return Flow::Idle;
                     }
                     self.exit_shell(context, status)
+                }
+                Divert::LeaveLoops(status) => {
+                    self.state.status = status;
+                    self.finish(context)
                 }
                 Divert::Break(_) | Divert::Continue(_) => self.finish(context),
             };
@@ -89,6 +95,11 @@ impl ShellTask {
                 self.state.loop_depth = self.state.loop_depth.saturating_sub(1);
                 self.state.status = ExitStatus::SUCCESS;
                 if levels > 1 { Flow::Go(Next::Divert(Divert::Break(levels - 1))) } else { Flow::Go(Next::Done) }
+            }
+            Divert::LeaveLoops(status) => {
+                self.state.loop_depth = self.state.loop_depth.saturating_sub(1);
+                self.state.status = status;
+                if self.state.loop_depth > 0 { Flow::Go(Next::Divert(divert)) } else { Flow::Go(Next::Done) }
             }
             Divert::Continue(levels) if levels > 1 => {
                 self.state.loop_depth = self.state.loop_depth.saturating_sub(1);

@@ -36,8 +36,7 @@ impl ShellTask {
     }
 
     fn err_trap_applies(&self) -> bool {
-        self.state.traps.command(Condition::Err).is_some()
-            && (self.state.is_on(ShellOption::ERRTRACE) || !self.state.calls.in_function())
+        !self.state.traps.set.is_empty() && self.state.traps.command(Condition::Err).is_some()
     }
 
     /// Whether the command that has failed is part of a test.

@@ -4,9 +4,10 @@ use super::frame::Frame;
 use super::simple::SimpleFrame;
 use super::task::{Context, Flow, Next, ShellTask};
 use crate::errno::Errno;
-use crate::kernel::{ExitStatus, WaitStatus};
+use crate::kernel::ExitStatus;
 use crate::machine::{Program, image};
 use crate::shell::options::ShellOption;
+use crate::shell::variable::Attributes;
 use crate::vfs::{FileKind, Follow};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -21,6 +22,9 @@ impl ShellTask {
 
     /// Forks a child that goes on with the command's redirections and runs it.
     pub(crate) fn fork_program(&mut self, context: &mut Context<'_>, frame: &mut SimpleFrame) -> Flow {
+        if let Some(name) = frame.fields.first() {
+            self.remember_program(context, name, frame.scope);
+        }
         let (pid, mut task) = match self.fork(context) {
             Ok(forked) => forked,
             Err(flow) => {
@@ -122,6 +126,24 @@ impl ShellTask {
         start.split(|byte| *byte == b'\n').next().is_some_and(|line| line.contains(&0))
     }
 
+    /// Puts a program in the hash table, so that its search is made once.
+    fn remember_program(&mut self, context: &Context<'_>, name: &Bytes, temporary: bool) {
+        if name.contains(&b'/') || name.is_empty() || !self.state.is_on(ShellOption::HASHALL) {
+            return;
+        }
+        if self.state.hashed.contains_key(name) {
+            if let Some(entry) = Arc::make_mut(&mut self.state.hashed).get_mut(name) {
+                entry.1 += 1;
+            }
+            return;
+        }
+        let Some(path) = self.state.variables.scalar(b"PATH").map(|path| path.to_bytes()) else { return };
+        // A PATH of the command's own is not what the table is for.
+        if !temporary && let Ok(found) = image::search(context.kernel, context.pid, &path, name) {
+            Arc::make_mut(&mut self.state.hashed).insert(name.clone(), (found, 1));
+        }
+    }
+
     /// Where the program called `name` is: the name itself when it has a slash, else the first in `PATH`.
     pub(crate) fn find_program(&mut self, context: &mut Context<'_>, name: &Bytes) -> Option<Bytes> {
         if name.contains(&b'/') {
@@ -130,7 +152,9 @@ impl ShellTask {
         if name.is_empty() {
             return None;
         }
-        if let Some((path, _)) = self.state.hashed.get(name)
+        let temporary =
+            self.state.variables.get(b"PATH").is_some_and(|path| path.attributes().has(Attributes::TEMPORARY));
+        if let Some((path, _)) = self.state.hashed.get(name).filter(|_| !temporary)
             && context.kernel.stat(context.pid, path, Follow::Yes).is_ok()
         {
             return Some(path.clone());
@@ -192,21 +216,24 @@ impl ShellTask {
 
     /// `exec command`.
     pub(crate) fn exec_builtin(&mut self, context: &mut Context<'_>, program: Bytes, fields: &[Bytes]) -> Flow {
+        if !program.contains(&b'/') && self.find_program(context, &program).is_none() {
+            self.builtin_error(b"exec", &[&program[..], b": not found"].concat());
+            return self.exec_failed(context, ExitStatus::NOT_FOUND);
+        }
         match self.load_program(context, &program, fields) {
             Ok(program) => Flow::Replace(Box::new(program)),
-            Err(status) => {
-                let stays = self.state.mode.interactive || self.state.is_on(ShellOption::EXECFAIL);
-                let divert = (!stays).then_some(super::Divert::Exit(status));
-                match (self.flush_then(context, status, divert), divert) {
-                    (Ok(status), Some(_)) => self.exit_shell_now(WaitStatus::Exited(status)),
-                    (Ok(status), None) => self.done(status),
-                    (Err(flow), _) => flow,
-                }
-            }
+            Err(status) => self.exec_failed(context, status),
         }
     }
 
-    fn exit_shell_now(&mut self, status: WaitStatus) -> Flow {
-        Flow::Go(Next::Divert(super::Divert::Exit(status.shell_status())))
+    /// `exec` could not run its command: a shell that is not interactive ends.
+    fn exec_failed(&mut self, context: &mut Context<'_>, status: ExitStatus) -> Flow {
+        let stays = self.state.mode.interactive || self.state.is_on(ShellOption::EXECFAIL);
+        let divert = (!stays).then_some(super::Divert::Exit(status));
+        match (self.flush_then(context, status, divert), divert) {
+            (Ok(_), Some(divert)) => Flow::Go(Next::Divert(divert)),
+            (Ok(status), None) => self.done(status),
+            (Err(flow), _) => flow,
+        }
     }
 }

@@ -128,4 +128,6 @@ pub(crate) struct FunctionFrame {
     pub(crate) options: Option<crate::shell::options::Options>,
     /// Whether the RETURN trap has run.
     pub(crate) returned: bool,
+    /// Traps that the function does not inherit.
+    pub(crate) hidden: Vec<(crate::shell::trap::Condition, Bytes)>,
 }

@@ -76,8 +76,17 @@ impl ShellTask {
         let unit = std::mem::replace(&mut self.unit, function.unit.clone());
         let loop_depth = std::mem::take(&mut self.state.loop_depth);
         let getopts_offset = self.state.getopts_offset;
-        let frame =
-            FunctionFrame { unit, positional, loop_depth, line, getopts_offset, options: None, returned: false };
+        let hidden = self.hide_traps(function.traced);
+        let frame = FunctionFrame {
+            unit,
+            positional,
+            loop_depth,
+            line,
+            getopts_offset,
+            options: None,
+            returned: false,
+            hidden,
+        };
         self.push(Frame::Function(Box::new(frame)));
         Flow::Go(Next::Start(function.body))
     }
@@ -103,6 +112,7 @@ impl ShellTask {
         if let Some(options) = frame.options {
             self.state.options = options;
         }
+        self.unhide_traps(frame.hidden);
         self.unit = frame.unit;
     }
 }

@@ -29,7 +29,7 @@ impl Undo {
 /// What a redirection does to descriptors.
 enum Action {
     Open { fd: Fd, path: Bytes, flags: OpenFlags, also: Option<Fd> },
-    Duplicate { fd: Fd, from: Fd, close: bool },
+    Duplicate { fd: Fd, from: Fd, close: bool, shown: Option<Bytes> },
     Close(Fd),
     Text { fd: Fd, content: Bytes },
 }
@@ -219,8 +219,8 @@ impl ShellTask {
         file_allowed: bool,
     ) -> Result<Action, RedirectFailure> {
         let word = match duplicate {
-            Duplicate::Number(from) => return Ok(Action::Duplicate { fd, from: Fd(from), close: false }),
-            Duplicate::Move(from) => return Ok(Action::Duplicate { fd, from: Fd(from), close: true }),
+            Duplicate::Number(from) => return Ok(Action::Duplicate { fd, from: Fd(from), close: false, shown: None }),
+            Duplicate::Move(from) => return Ok(Action::Duplicate { fd, from: Fd(from), close: true, shown: None }),
             Duplicate::Word(word) => word,
         };
         let text = self.redirection_word(context, unit, word)?;
@@ -237,7 +237,10 @@ impl ShellTask {
             None
         };
         match number {
-            Some(from) => Ok(Action::Duplicate { fd, from: Fd(from), close }),
+            Some(from) => {
+                let shown = Some(Bytes::copy_from_slice(unit.text(unit.word(word).span)));
+                Ok(Action::Duplicate { fd, from: Fd(from), close, shown })
+            }
             None if file_allowed && !text.is_empty() => {
                 self.check_clobber(context, &text)?;
                 let flags = OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::TRUNCATE;
@@ -305,9 +308,10 @@ impl ShellTask {
                 Ok(opened) => (*fd, Some(opened)),
                 Err(errno) => return Err(self.redirect_error(b"here-document", errno)),
             },
-            Action::Duplicate { fd, from, .. } => {
+            Action::Duplicate { fd, from, shown, .. } => {
                 if !kernel.is_open(pid, *from) {
-                    return Err(self.redirect_error(from.0.to_string().as_bytes(), Errno::EBADF));
+                    let number = Bytes::from(from.0.to_string());
+                    return Err(self.redirect_error(shown.as_ref().unwrap_or(&number), Errno::EBADF));
                 }
                 (*fd, None)
             }

@@ -53,7 +53,8 @@ pub(crate) struct SimpleFrame {
     pub(crate) declared: Vec<(usize, Assigned)>,
     pub(crate) target: Target,
     undo: Undo,
-    scope: bool,
+    /// Whether a temporary scope holds the command's own assignments.
+    pub(crate) scope: bool,
     substitutions: SmallVec<[Fd; 2]>,
     /// Whether this process has been forked for it.
     forked: bool,
@@ -107,9 +108,7 @@ impl ShellTask {
     ) -> Flow {
         self.state.line = unit.line(id);
         self.state.substitution_status = None;
-        if self.has_debug_trap() {
-            self.state.command_text = Some(self.text_of(id));
-        }
+        self.current = id;
         let mut frame = SimpleFrame::new(id);
         let depth = self.frames.len();
         match self.advance(context, unit, simple, &mut frame) {
@@ -195,9 +194,9 @@ impl ShellTask {
     }
 
     fn redirections_failed(&mut self, context: &mut Context<'_>, frame: &mut SimpleFrame) -> Flow {
+        let special = matches!(&frame.target, Target::Builtin(builtin) if builtin.special);
         self.abandon_simple(context, std::mem::replace(frame, SimpleFrame::new(frame.command)));
         // "Redirection error with a special built-in: shall exit" holds in POSIX mode only.
-        let special = matches!(&frame.target, Target::Builtin(builtin) if builtin.special);
         let exits = special && self.state.is_on(ShellOption::POSIX) && !self.state.mode.interactive;
         let divert = exits.then_some(super::Divert::Exit(ExitStatus::FAILURE));
         match self.flush_then(context, ExitStatus::FAILURE, divert) {
@@ -228,11 +227,14 @@ impl ShellTask {
             let node = unit.word(word);
             if let Some(assignment) = node.assignment
                 && self.takes_assignments(&frame.fields)
+                && !(node.facts.has(WordFacts::BRACE) && self.state.is_on(ShellOption::BRACEEXPAND))
             {
                 let assignment = unit.assignment(assignment);
                 let facts = node.facts.with(WordFacts::SUBSTITUTION);
+                // `declare -A` makes subscripts keys before there is an array.
+                let assoc = frame.fields.iter().any(|field| field.starts_with(b"-") && field.contains(&b'A'));
                 let assigned = self.attempt(context, unit, facts, |view| {
-                    expand::assignment::expand_assignment(unit, assignment, view)
+                    expand::assignment::expand_declared(unit, assignment, assoc, view)
                 })?;
                 frame.declared.push((frame.fields.len(), assigned));
                 frame.fields.push(assignment.name.clone());
@@ -284,7 +286,13 @@ impl ShellTask {
         simple: &SimpleCommand,
         frame: &mut SimpleFrame,
     ) -> Result<(), Flow> {
-        let alone = matches!(frame.target, Target::Nothing);
+        // In POSIX mode, assignments before a special built-in stay (POSIX 2.14).
+        let posix = self.state.is_on(ShellOption::POSIX);
+        let alone = match &frame.target {
+            Target::Nothing => true,
+            Target::Builtin(row) => posix && row.special,
+            _ => false,
+        };
         if !alone && !frame.scope {
             self.state.variables.push_scope(ScopeKind::Temporary);
             frame.scope = true;

@@ -223,6 +223,7 @@ impl ShellTask {
         let context: &[u8] = match kind {
             SourceKind::String if !self.session => b"-c",
             SourceKind::Eval => b"eval",
+            SourceKind::Failed => b"command substitution",
             _ => b"",
         };
         let name = self.state.error_name().clone();

@@ -51,6 +51,7 @@ impl ShellTask {
             output: super::Output::default(),
             substitutions: SmallVec::new(),
             attention: false,
+            current: self.current,
             last_command_replaces: true,
             session: false,
             getopts_index: self.getopts_index,
@@ -121,7 +122,11 @@ impl ShellTask {
         }
         let text = self.current_text();
         let mut line = self.state.error_prefix();
-        if self.state.mode.interactive {
+        // SIGTERM and signals with a trap are told of briefly.
+        let brief = self.state.mode.interactive
+            || signal == Signal::TERM
+            || self.state.traps.set.contains_key(&crate::shell::trap::Condition::Signal(signal));
+        if brief {
             line = format!("{}\n", signal.description()).into_bytes();
         } else {
             line.extend_from_slice(format!("{:5} {:<23} ", pid.0, signal.description()).as_bytes());
@@ -133,7 +138,10 @@ impl ShellTask {
 
     /// The text of the command being executed.
     pub(crate) fn current_text(&self) -> Bytes {
-        self.state.command_text.clone().unwrap_or_default()
+        match &self.state.command_text {
+            Some(text) => text.clone(),
+            None => self.text_of(self.current),
+        }
     }
 
     /// `command &`.

@@ -6,9 +6,10 @@ use super::output::Output;
 use super::view::Memo;
 use crate::kernel::{ExitStatus, Kernel, Pid, WaitStatus};
 use crate::machine::Program;
+use crate::shell::options::ShellOption;
 use crate::shell::state::ShellState;
 use crate::sys::Fd;
-use shell_parser::ast::{CommandId, CommandKind, Unit};
+use shell_parser::ast::{CommandId, CommandKind, NodeId, Unit};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -81,6 +82,8 @@ pub struct ShellTask {
     /// The unit that ids refer to.
     pub(crate) unit: Arc<Unit>,
     pub(crate) next: Next,
+    /// The simple command being executed, for `BASH_COMMAND`.
+    pub(crate) current: CommandId,
     /// Results of substitutions of the word being expanded.
     pub(crate) memo: Memo,
     /// Output of the builtin being run.
@@ -111,6 +114,7 @@ impl ShellTask {
             frames: Vec::new(),
             unit: empty_unit(),
             next: Next::Done,
+            current: NodeId::from_index(0),
             memo: Memo::default(),
             output: Output::default(),
             substitutions: SmallVec::new(),
@@ -167,6 +171,9 @@ impl ShellTask {
         let unit = self.unit.clone();
         let command = unit.command(id);
         let redirected = !command.redirections.is_empty();
+        if self.state.is_on(ShellOption::NOEXEC) && !self.state.mode.interactive {
+            return Flow::Go(Next::Done);
+        }
         match &command.kind {
             CommandKind::Simple(simple) => return self.start_simple(context, &unit, id, simple),
             CommandKind::Subshell(_) => return self.start_subshell(context, id),
@@ -202,7 +209,9 @@ impl ShellTask {
             CommandKind::Cond(_) => self.run_cond(context, id),
             CommandKind::Function(function) => self.define_function(id, function),
             // Handled before redirections.
-            CommandKind::Simple(_) | CommandKind::Subshell(_) | CommandKind::Coproc(_) => Flow::Go(Next::Done),
+            CommandKind::Simple(_) | CommandKind::Coproc(_) => Flow::Go(Next::Done),
+            // In the forked process, after its redirections.
+            CommandKind::Subshell(body) => Flow::Go(Next::Start(*body)),
         }
     }
 

@@ -21,6 +21,8 @@ pub(crate) struct TrapFrame {
     then: Next,
     /// The trap's command, which does not act within itself (ERR, DEBUG, RETURN).
     hidden: Option<Bytes>,
+    /// `BASH_COMMAND` of a trap around this one.
+    outer_text: Option<Bytes>,
 }
 
 impl ShellTask {
@@ -28,6 +30,8 @@ impl ShellTask {
     pub(crate) fn run_trap(&mut self, context: &mut Context<'_>, condition: Condition, then: Next) -> Flow {
         let Some(command) = self.state.traps.command(condition).cloned() else { return Flow::Go(then) };
         let _ = context;
+        let outer_text = self.state.command_text.clone();
+        self.state.command_text = Some(self.current_text());
         // A pseudo-signal's trap does not act within itself.
         let hides = matches!(condition, Condition::Err | Condition::Debug | Condition::Return);
         if hides {
@@ -39,6 +43,7 @@ impl ShellTask {
             condition,
             then,
             hidden: hides.then(|| command.clone()),
+            outer_text,
         })));
         self.run_text(SourceKind::Trap, command)
     }
@@ -48,6 +53,7 @@ impl ShellTask {
             // Unless the trap's command has set another.
             Arc::make_mut(&mut self.state.traps).set.entry(frame.condition).or_insert_with(|| command.clone());
         }
+        self.state.command_text = frame.outer_text.clone();
         self.state.status = frame.status;
         self.state.pipe_status = frame.pipe_status.clone();
     }
@@ -72,8 +78,10 @@ impl ShellTask {
         // Foreground children are waited for first; `wait` and `read` are interrupted.
         if matches!(self.next, Next::Retry) {
             match self.frames.last() {
-                Some(Frame::Child { .. } | Frame::Pipeline(_) | Frame::Substitution(_) | Frame::Flush { .. }) => return,
-                Some(Frame::Wait(_)) => {}
+                Some(Frame::Child { .. } | Frame::Pipeline(_) | Frame::Substitution(_) | Frame::Flush { .. }) => {
+                    self.attention = true;
+                    return;
+                }
                 _ => {}
             }
         }
@@ -101,6 +109,7 @@ impl ShellTask {
             Arc::make_mut(&mut self.state.traps).set.remove(&Condition::Exit);
             self.state.status = status;
             self.push(Frame::Exiting(status));
+            self.state.command_text = Some(self.current_text());
             return self.run_text(SourceKind::Trap, command);
         }
         match self.flush(context, status) {
@@ -120,16 +129,38 @@ impl ShellTask {
         !self.state.traps.set.is_empty() && self.state.traps.command(Condition::Debug).is_some()
     }
 
+    /// Takes away the traps that a function does not inherit; they come back when it returns.
+    pub(crate) fn hide_traps(&mut self, traced: bool) -> Vec<(Condition, Bytes)> {
+        if self.state.traps.set.is_empty() {
+            return Vec::new();
+        }
+        let errtrace = self.state.is_on(ShellOption::ERRTRACE);
+        let functrace = traced || self.state.is_on(ShellOption::FUNCTRACE);
+        let mut hidden = Vec::new();
+        for (condition, kept) in
+            [(Condition::Err, errtrace), (Condition::Debug, functrace), (Condition::Return, functrace)]
+        {
+            if !kept
+                && self.state.traps.set.contains_key(&condition)
+                && let Some(command) = Arc::make_mut(&mut self.state.traps).set.remove(&condition)
+            {
+                hidden.push((condition, command));
+            }
+        }
+        hidden
+    }
+
+    /// Brings back what [`ShellTask::hide_traps`] took away, unless the function has set its own.
+    pub(crate) fn unhide_traps(&mut self, hidden: Vec<(Condition, Bytes)>) {
+        for (condition, command) in hidden {
+            Arc::make_mut(&mut self.state.traps).set.entry(condition).or_insert(command);
+        }
+    }
+
     /// The RETURN trap, once per call, when it reaches the function.
     pub(crate) fn return_trap(&mut self, context: &mut Context<'_>, frame: &FunctionFrame) -> Option<Flow> {
         self.state.traps.command(Condition::Return)?;
-        let traced = self.state.is_on(ShellOption::FUNCTRACE)
-            || self
-                .state
-                .calls
-                .top()
-                .is_some_and(|call| self.state.functions.get(&call.name).is_some_and(|function| function.traced));
-        if !traced || frame.returned {
+        if frame.returned {
             return None;
         }
         let mut frame = frame.clone();

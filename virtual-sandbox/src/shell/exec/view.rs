@@ -43,7 +43,8 @@ pub(crate) struct View<'a> {
     memo: &'a mut Memo,
     cache: &'a mut Cache,
     complaints: Vec<Vec<u8>>,
-    command: Option<(&'a Unit, shell_parser::ast::CommandId)>,
+    /// The command being executed.
+    command: (&'a Unit, shell_parser::ast::CommandId),
 }
 
 impl ShellTask {
@@ -56,7 +57,7 @@ impl ShellTask {
             memo: &mut self.memo,
             cache: &mut self.cache,
             complaints: Vec::new(),
-            command: None,
+            command: (&self.unit, self.current),
         };
         view.memo.used = 0;
         let result = call(&mut view);
@@ -127,7 +128,10 @@ impl ShellTask {
         let divert = match severity {
             Severity::Command | Severity::Invalid => None,
             Severity::Line => Some(Divert::Line(ExitStatus::FAILURE)),
-            Severity::Shell if !interactive => Some(Divert::Exit(ExitStatus::NOT_FOUND)),
+            Severity::Shell if !interactive => {
+                let string = self.state.mode.command_string && self.state.subshell_level == 0;
+                Some(Divert::Exit(if string { ExitStatus::NOT_FOUND } else { ExitStatus::FAILURE }))
+            }
             Severity::Fatal if !interactive => Some(Divert::Exit(ExitStatus::FAILURE)),
             Severity::Shell | Severity::Fatal => Some(Divert::Line(ExitStatus::FAILURE)),
         };
@@ -145,11 +149,6 @@ impl ShellTask {
 }
 
 impl<'a> View<'a> {
-    /// Names the command being run, for `BASH_COMMAND`.
-    pub(crate) fn for_command(&mut self, unit: &'a Unit, id: shell_parser::ast::CommandId) {
-        self.command = Some((unit, id));
-    }
-
     /// Whether a value matches a pattern's text (`case`).
     pub(crate) fn matches(&mut self, pattern: &[u8], value: &[u8]) -> Result<bool, Stop> {
         if !pattern.iter().any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'\\' | b'('))
@@ -185,7 +184,10 @@ impl SpecialSource for View<'_> {
     }
 
     fn command_text(&self) -> Bytes {
-        self.state.command_text.clone().unwrap_or_default()
+        match &self.state.command_text {
+            Some(text) => text.clone(),
+            None => Bytes::from(shell_parser::print::command(self.command.0, self.command.1)),
+        }
     }
 
     fn subshell_level(&self) -> u32 {

@@ -137,7 +137,7 @@ impl ShellTask {
         let facts = unit.word(text.word).facts;
         let expanded = self.attempt(context, unit, facts, |view| expand::expand_text(unit, text.word, view))?;
         let mut line = b"(( ".to_vec();
-        line.extend_from_slice(expanded.trim_ascii());
+        line.extend_from_slice(&expanded);
         line.extend_from_slice(b" ))");
         self.trace(context, &line);
         Ok(())

@@ -61,6 +61,27 @@ pub fn expand_assignment<W: World>(unit: &Unit, assignment: &Assignment, world: 
     Ok(Assigned { name: assignment.name.clone(), subscript, append: assignment.append, value })
 }
 
+/// Expands an assignment that is an argument of a declaration; `assoc` tells that the variable is about to become an
+/// associative array.
+///
+/// # Errors
+/// [`Stop`].
+pub fn expand_declared<W: World>(
+    unit: &Unit,
+    assignment: &Assignment,
+    assoc: bool,
+    world: &mut W,
+) -> Result<Assigned, Stop> {
+    match assignment.value {
+        AssignmentValue::Array(elements) if assoc => {
+            let value = AssignedValue::Array(expand_elements(unit, elements, true, world)?);
+            let (name, append) = (assignment.name.clone(), assignment.append);
+            Ok(Assigned { name, subscript: None, append, value })
+        }
+        _ => expand_assignment(unit, assignment, world),
+    }
+}
+
 /// Expands the elements of a compound assignment; `assoc` tells whether subscripts are keys.
 ///
 /// # Errors
