@@ -57,6 +57,9 @@ pub(crate) struct Core<'o> {
     pub(crate) in_substitution: bool,
     /// The offset at which the last run of blanks began, and the position at which it ended.
     pub(crate) blanks: (u32, usize),
+    /// The commands of each substitution in the command being read: their arena indices, and the line at which the
+    /// substitution's text begins.
+    pub(crate) substitution_lines: Vec<(std::ops::Range<usize>, u32)>,
     depth: u32,
     alias_text: usize,
 }
@@ -129,6 +132,7 @@ impl<'o> Core<'o> {
             alias_blank: false,
             in_substitution: false,
             blanks: (0, usize::MAX),
+            substitution_lines: Vec::new(),
             depth: 0,
             alias_text: 0,
         }
@@ -170,6 +174,19 @@ impl<'o> Core<'o> {
     /// A command without redirections that began at `start`.
     pub(crate) fn command_from(&self, start: u32, line: u32, kind: CommandKind) -> Command {
         Command { kind, redirections: IdRange::default(), span: Span::new(start, self.token_end().max(start)), line }
+    }
+
+    /// Numbers the commands of the substitutions recorded since `mark`: bash runs a substitution's text as if its first
+    /// line were the line of the command around it.
+    pub(crate) fn number_substitutions(&mut self, mark: usize, line: u32) {
+        for (commands, first) in self.substitution_lines.drain(mark.min(self.substitution_lines.len())..) {
+            if first == line {
+                continue;
+            }
+            for command in self.unit.all_commands.get_mut(commands).into_iter().flatten() {
+                command.line = (command.line + line).saturating_sub(first);
+            }
+        }
     }
 
     /// Counts a level of nesting.

@@ -40,6 +40,12 @@ macro_rules! arenas {
             $(pub(crate) $all: Vec<$node>,)*
         }
 
+        impl Default for Unit {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+
         impl Unit {
             /// A unit without a command.
             pub fn new() -> Self {

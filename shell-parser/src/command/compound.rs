@@ -28,8 +28,14 @@ impl Core<'_> {
         let start = self.input.offset();
         let line = self.input.line;
         self.enter()?;
+        let substitutions = self.substitution_lines.len();
         let kind = self.compound_kind()?;
         self.leave();
+        // bash numbers these two by the line on which they end.
+        let line = match kind {
+            CommandKind::Arith(_) | CommandKind::Cond(_) => self.input.line,
+            _ => line,
+        };
         let mut command = self.command_from(start, line, kind);
         self.reserved_ok = true;
         let mark = self.scratch.redirections.len();
@@ -38,6 +44,7 @@ impl Core<'_> {
         }
         command.redirections = self.flush_redirections(mark);
         command.span.end = self.token_end();
+        self.number_substitutions(substitutions, line);
         Ok(command)
     }
 

@@ -22,20 +22,27 @@ impl Core<'_> {
         let words = self.scratch.words.len();
         let redirections = self.scratch.redirections.len();
         let mut declaration = false;
+        let mut numbered_by_second_token = false;
+        let substitutions = self.substitution_lines.len();
         loop {
             self.skip_blanks();
             let count = self.scratch.words.len() - words;
             if (count == 0 || std::mem::take(&mut self.alias_blank)) && self.try_alias()? {
                 continue;
             }
-            if self.redirection()? {
+            let first = count == 0
+                && self.scratch.assignments.len() == assignments
+                && self.scratch.redirections.len() == redirections;
+            if self.redirection()? || (count == 0 && self.assignment()?) {
+                if first {
+                    line = self.input.line;
+                }
                 continue;
             }
-            if count == 0 && self.assignment()? {
-                continue;
-            }
-            let declared = declaration && self.declaration_argument()?;
-            if declared {
+            if declaration && self.declaration_argument()? {
+                if count == 1 && numbered_by_second_token {
+                    line = self.input.line;
+                }
                 continue;
             }
             let Some(word) = self.command_word(count == 0)? else {
@@ -58,8 +65,9 @@ impl Core<'_> {
                     _ => false,
                 };
             }
-            // bash numbers a command by the line on which the token behind its name ends.
-            if count <= 1 && self.scratch.assignments.len() == assignments {
+            // bash numbers a command by the line on which its first token ends, or if that is a plain word the next.
+            numbered_by_second_token |= first;
+            if first || (count == 1 && numbered_by_second_token) {
                 line = self.input.line;
             }
             self.scratch.words.push(word);
@@ -71,6 +79,7 @@ impl Core<'_> {
             return Err(self.unexpected());
         }
         let span = Span::new(start, self.token_end().max(start));
+        self.number_substitutions(substitutions, line);
         Ok(Command { kind: CommandKind::Simple(command), redirections, span, line })
     }
 

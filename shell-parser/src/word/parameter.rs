@@ -88,6 +88,11 @@ impl Core<'_> {
         if indirect && self.names_or_keys(&mut expansion) {
             return Ok(self.close(expansion));
         }
+        // bash cannot change the case of these.
+        let fixed = matches!(expansion.parameter, Parameter::Special(b'#' | b'?' | b'-'));
+        if fixed && matches!(self.input.peek(), Some(b'^' | b',' | b'~')) {
+            return Ok(Form::Bad);
+        }
         match self.parameter_operator(around)? {
             Some(operator) => expansion.operator = operator,
             None => return Ok(Form::Bad),

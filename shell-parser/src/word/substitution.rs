@@ -125,7 +125,10 @@ impl Core<'_> {
         let outer_reserved = std::mem::replace(&mut self.reserved_ok, true);
         let outer_in = std::mem::replace(&mut self.in_substitution, true);
         self.enter()?;
+        self.skip_newlines()?;
+        let first = (self.unit.all_commands.len(), self.input.line);
         let body = self.optional_list()?;
+        self.substitution_lines.push((first.0..self.unit.all_commands.len(), first.1));
         self.skip_blanks();
         let end = self.input.end_offset();
         if self.input.peek() != Some(b')') {
@@ -278,7 +281,9 @@ impl Core<'_> {
         let outer_in = std::mem::replace(&mut self.in_substitution, false);
         let depth = self.depth();
         let marks = self.scratch.marks();
+        let first = self.unit.all_commands.len();
         let (body, error) = self.commands_to_end()?;
+        self.substitution_lines.push((first..self.unit.all_commands.len(), line));
         self.scratch.truncate(marks);
         self.set_depth(depth);
         self.input = input;

@@ -2,17 +2,19 @@
 
 use crate::core::Core;
 use crate::lex::class::is_metacharacter;
-use crate::word::Ends;
+use crate::word::{Ends, Style};
 
 impl Core<'_> {
-    /// The length of the tilde prefix at the cursor, `~` included; `None` if any of it is quoted or expanded.
-    pub(crate) fn tilde_prefix(&self, ends: Ends, assignment: bool) -> Option<usize> {
+    /// The length of the tilde prefix at the cursor, `~` included; `None` if any of it is quoted or expanded,
+    /// braces included.
+    pub(crate) fn tilde_prefix(&self, style: Style, assignment: bool) -> Option<usize> {
         let rest = self.input.rest();
         for (length, &byte) in rest.iter().enumerate().skip(1) {
             match byte {
                 b'/' => return Some(length),
                 b':' if assignment => return Some(length),
-                b'}' if matches!(ends, Ends::Brace | Ends::Slash) => return Some(length),
+                b'}' if matches!(style.ends, Ends::Brace | Ends::Slash) => return Some(length),
+                b'{' if style.braces => return None,
                 b'\\' | b'\'' | b'"' | b'$' | b'`' => return None,
                 _ if is_metacharacter(byte) => return Some(length),
                 _ => {}

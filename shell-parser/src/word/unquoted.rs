@@ -323,7 +323,7 @@ impl Unquoted {
 
     /// `~` where it may be special.
     fn tilde(&mut self, core: &mut Core<'_>) {
-        match core.tilde_prefix(self.style.ends, self.assigned) {
+        match core.tilde_prefix(self.style, self.assigned) {
             Some(length) => {
                 self.run.flush(core);
                 let at = core.input.position();
