@@ -34,9 +34,6 @@ impl ShellTask {
             state.traps = Arc::new(state.traps.for_subshell(errtrace, functrace));
             context.kernel.reset_caught(pid);
         }
-        if !state.jobs.list.is_empty() {
-            state.jobs = Arc::default();
-        }
         if !state.errexit_suppressed
             && (state.is_on(ShellOption::ERREXIT) || state.traps.command(crate::shell::trap::Condition::Err).is_some())
         {

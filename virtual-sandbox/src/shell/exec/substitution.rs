@@ -81,7 +81,8 @@ impl ShellTask {
         }
         let memo = std::mem::take(&mut self.memo);
         self.push(Frame::Substitution(Box::new(SubstitutionFrame { pid, read: Some(read), output: Vec::new(), memo })));
-        Flow::Block
+        // The frame itself waits, so that the writer finds a reader to wake.
+        Flow::Go(Next::Retry)
     }
 
     /// Reads the output to its end, waits for the process, and has the word expanded again.
