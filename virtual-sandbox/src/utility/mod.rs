@@ -18,6 +18,7 @@ mod dirname;
 mod du;
 mod echo;
 mod file_type;
+mod find;
 mod grep;
 mod head;
 mod input;
@@ -91,6 +92,7 @@ pub static UTILITIES: &[&Utility] = &[
     &grep::EGREP,
     &truth::FALSE,
     &grep::FGREP,
+    &find::UTILITY,
     &grep::UTILITY,
     &head::UTILITY,
     &ln::UTILITY,

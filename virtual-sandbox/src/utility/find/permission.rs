@@ -1,0 +1,43 @@
+//! `-perm`.
+
+use crate::text::mode::ModeChange;
+use crate::vfs::Stat;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Wanted {
+    /// `MODE`: these bits and no others.
+    Exactly,
+    /// `-MODE`: at least these.
+    All,
+    /// `/MODE`: one of these, or none where the mode is 0.
+    Any,
+}
+
+/// Permission bits that are wanted; `X` makes those of directories differ.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct PermissionTest {
+    wanted: Wanted,
+    file: u32,
+    directory: u32,
+}
+
+impl PermissionTest {
+    pub(super) fn parse(text: &[u8]) -> Option<PermissionTest> {
+        let (wanted, mode) = match text.split_first() {
+            Some((b'-', mode)) => (Wanted::All, mode),
+            Some((b'/', mode)) => (Wanted::Any, mode),
+            _ => (Wanted::Exactly, text),
+        };
+        let change = ModeChange::parse(mode)?;
+        Some(PermissionTest { wanted, file: change.apply(0, false, 0).mode, directory: change.apply(0, true, 0).mode })
+    }
+
+    pub(super) fn holds(self, stat: &Stat) -> bool {
+        let bits = if stat.is_directory() { self.directory } else { self.file };
+        match self.wanted {
+            Wanted::Exactly => stat.mode == bits,
+            Wanted::All => stat.mode & bits == bits,
+            Wanted::Any => bits == 0 || stat.mode & bits != 0,
+        }
+    }
+}
