@@ -91,6 +91,11 @@ impl Sys {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The same handle under another name: `egrep` is `grep -E` and says `grep` in its messages.
+    pub fn renamed(&self, name: &'static str) -> Self {
+        Sys { slot: self.slot.clone(), name: Bytes::from_static(name.as_bytes()) }
+    }
+
     /// Takes the request the future has put down, if any. For the machine.
     pub(crate) fn take_request(&self) -> Option<Syscall> {
         self.lock().request.take()

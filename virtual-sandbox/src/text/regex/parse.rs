@@ -258,7 +258,7 @@ impl Parser<'_> {
             Stop::Comma => self.interval_number()?,
             stop => (low, stop),
         };
-        if matches!(low, Bound::Bad) || matches!(high, Bound::Bad) || !matches!(stop, Stop::Close) {
+        if matches!(low, Bound::Bad) || matches!(high, Bound::Bad) {
             return match stop {
                 _ if self.rules.bad_interval_ordinary => Ok(None),
                 Stop::End => Err(RegexError::UnmatchedBrace),
@@ -267,7 +267,7 @@ impl Parser<'_> {
         }
         let low = low.value().unwrap_or(0);
         let high = high.value();
-        if high.is_some_and(|high| low > high) {
+        if high.is_some_and(|high| low > high) || !matches!(stop, Stop::Close) {
             return Err(RegexError::IntervalContent);
         }
         if high.unwrap_or(low) > RE_DUP_MAX {

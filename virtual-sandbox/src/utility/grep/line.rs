@@ -112,8 +112,8 @@ impl LineWriter<'_> {
                 let between = text.get(written..span.start).unwrap_or_default();
                 if !between.is_empty() {
                     colors.start(&line_sgr, out);
+                    // The colour of the match replaces that of the line.
                     out.extend_from_slice(between);
-                    colors.end(&line_sgr, out);
                 }
             }
             match &settings.colors {

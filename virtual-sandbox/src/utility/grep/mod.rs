@@ -25,7 +25,7 @@ pub const UTILITY: Utility = Utility {
 pub const EGREP: Utility = Utility {
     name: "egrep",
     options: Some(&settings::OPTIONS),
-    run: |sys, inv| Box::pin(walk::grep(sys, inv, Flavor::Extended)),
+    run: |sys, inv| Box::pin(walk::grep(sys.renamed("grep"), inv, Flavor::Extended)),
     doc: "print lines that match extended regular expressions",
 };
 
@@ -33,6 +33,6 @@ pub const EGREP: Utility = Utility {
 pub const FGREP: Utility = Utility {
     name: "fgrep",
     options: Some(&settings::OPTIONS),
-    run: |sys, inv| Box::pin(walk::grep(sys, inv, Flavor::Fixed)),
+    run: |sys, inv| Box::pin(walk::grep(sys.renamed("grep"), inv, Flavor::Fixed)),
     doc: "print lines that match strings",
 };

@@ -119,9 +119,6 @@ impl Walk<'_> {
             }
             return self.file(Fd::STDIN, &label).await;
         }
-        if !self.wanted_operand(path) {
-            return;
-        }
         match self.sys.stat(path.clone()).await {
             Ok(stat) if stat.is_directory() && self.settings.directories == Directories::Recurse => {
                 if !self.wanted_directory(path) {
@@ -131,6 +128,7 @@ impl Walk<'_> {
             }
             Ok(stat) if stat.is_directory() && self.settings.directories == Directories::Skip => {}
             Ok(stat) if is_device(stat.kind) && self.settings.skip_devices == Some(true) => {}
+            _ if !self.wanted_operand(path) => {}
             Ok(_) => self.path(path).await,
             Err(errno) => self.complain(path, errno).await,
         }
