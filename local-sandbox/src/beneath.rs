@@ -157,7 +157,7 @@ fn open_at_once(directory: BorrowedFd<'_>, path: &[u8], flags: OFlag) -> nix::Re
 /// Opens for use what was reached as `O_PATH`.
 fn reopen(at: &OwnedFd, flags: OFlag) -> io::Result<OwnedFd> {
     if flags.contains(OFlag::O_PATH) {
-        return Ok(at.try_clone()?);
+        return at.try_clone();
     }
     let own = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(at));
     Ok(nix::fcntl::open(own.as_str(), flags & !OFlag::O_NOFOLLOW, Mode::empty())?)

@@ -253,10 +253,8 @@ impl LocalSandboxBuilder {
             policy,
         };
         let (helper, ready) = Helper::start(self.helper, &setup)?;
-        if require {
-            if let Some((property, status)) = ready.outcome.shortfall() {
-                return Err(ConfigError::Unenforceable { property, status: status.clone() });
-            }
+        if require && let Some((property, status)) = ready.outcome.shortfall() {
+            return Err(ConfigError::Unenforceable { property, status: status.clone() });
         }
         let proxy = match ready.listener {
             Some(listener) => Some(Proxy::start(listener, allowlist.clone()).map_err(ConfigError::Helper)?),

@@ -46,6 +46,7 @@ pub use environment::{ALLOWLIST, Inherit};
 pub use error::{ConfigError, ExecError};
 pub use host::background::Background;
 pub use host::execution::{LocalExecution, LocalExit, signal_name};
+pub use host::sessions::{Opened, SessionId, TerminalSessions};
 pub use host::terminal::{LocalTerminal, YieldFor, Yielded, terminal_size};
 pub use limits::Limits;
 pub use protocol::KillReason;

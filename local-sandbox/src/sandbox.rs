@@ -48,7 +48,7 @@ pub(crate) struct Settings {
     pub limits: Limits,
     pub policy: Option<Policy>,
     pub outcome: Outcome,
-    /// Removed with the sandbox.
+    #[expect(dead_code, reason = "removes the directory when the sandbox goes")]
     pub scratch: Option<Scratch>,
     pub proxy: Option<Proxy>,
 }

@@ -383,11 +383,11 @@ impl Stream for LocalExecution {
         if this.finished.is_some() {
             return Poll::Ready(None);
         }
-        if let Some(cancellation) = &mut this.cancellation {
-            if cancellation.as_mut().poll(cx).is_ready() {
-                this.cancellation = None;
-                this.cancel();
-            }
+        if let Some(cancellation) = &mut this.cancellation
+            && cancellation.as_mut().poll(cx).is_ready()
+        {
+            this.cancellation = None;
+            this.cancel();
         }
         if let Err(error) = this.poll_control(cx) {
             this.finished = Some(LocalExit::default());

@@ -223,11 +223,15 @@ impl Helper {
 
 impl Drop for Helper {
     fn drop(&mut self) {
+        // Whatever still holds a link, such as a task that its runtime has not dropped yet: the trees end now.
+        for link in lock(&self.links).busy.drain(..).filter_map(|busy| busy.upgrade()) {
+            let _ = shutdown(link.as_raw_fd(), Shutdown::Both);
+        }
         let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Both);
-        if let Some(mut child) = lock(&self.child).take() {
-            if matches!(child.try_wait(), Ok(None)) {
-                lock(&ORPHANS).push(child);
-            }
+        if let Some(mut child) = lock(&self.child).take()
+            && matches!(child.try_wait(), Ok(None))
+        {
+            lock(&ORPHANS).push(child);
         }
     }
 }

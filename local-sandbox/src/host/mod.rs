@@ -4,4 +4,5 @@ pub mod background;
 pub mod execution;
 pub mod helper;
 pub mod pipe;
+pub mod sessions;
 pub mod terminal;

@@ -126,6 +126,11 @@ impl LocalTerminal {
         self.execution.details()
     }
 
+    /// Whether the exit event was given.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.execution.details().is_some()
+    }
+
     /// Reads until the command pauses, some bytes are there, or time is over, whichever comes first.
     pub async fn read(&mut self, wait: YieldFor) -> Result<Yielded, SandboxError> {
         let deadline = tokio::time::Instant::now() + wait.max;
@@ -206,6 +211,9 @@ pub struct Yielded {
 /// Cuts the middle out of what is longer than `retain`; says how much.
 fn keep_ends(output: &mut Vec<u8>, retain: usize) -> u64 {
     let excess = output.len().saturating_sub(retain);
+    if excess == 0 {
+        return 0;
+    }
     let head = retain / 2;
     output.drain(head..head + excess);
     excess as u64
@@ -259,5 +267,6 @@ mod tests {
         assert_eq!(keep_ends(&mut output, 4), 6);
         assert_eq!(output, b"0189");
         assert_eq!(keep_ends(&mut output, 4), 0);
+        assert_eq!(keep_ends(&mut output, 100), 0);
     }
 }

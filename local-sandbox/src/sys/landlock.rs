@@ -19,8 +19,6 @@ pub mod right {
     pub const REMOVE_DIR: u64 = 1 << 4;
     /// Remove and rename files.
     pub const REMOVE_FILE: u64 = 1 << 5;
-    /// Make a character device.
-    pub const MAKE_CHAR: u64 = 1 << 6;
     /// Make a directory.
     pub const MAKE_DIR: u64 = 1 << 7;
     /// Make a regular file.
@@ -29,8 +27,6 @@ pub mod right {
     pub const MAKE_SOCK: u64 = 1 << 9;
     /// Make a FIFO.
     pub const MAKE_FIFO: u64 = 1 << 10;
-    /// Make a block device.
-    pub const MAKE_BLOCK: u64 = 1 << 11;
     /// Make a symbolic link.
     pub const MAKE_SYM: u64 = 1 << 12;
     /// Link and rename across directories (ABI 2).
@@ -42,7 +38,7 @@ pub mod right {
 
     /// What reading a tree takes.
     pub const READ: u64 = EXECUTE | READ_FILE | READ_DIR;
-    /// What writing a tree takes; devices cannot be made.
+    /// What writing a tree takes; devices (bits 6 and 11) cannot be made.
     pub const WRITE: u64 = READ
         | WRITE_FILE
         | REMOVE_DIR

@@ -1,0 +1,80 @@
+//! Terminal sessions.
+
+#[allow(dead_code, reason = "each test program uses a part")]
+mod support;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use local_sandbox::{LocalSandbox, TerminalSessions, YieldFor};
+use sandbox::{SandboxError, TerminalRequest, TerminalSize};
+use support::{gone, sleep_of};
+
+fn script(text: String) -> TerminalRequest {
+    TerminalRequest { script: Some(text.into()), ..TerminalRequest::default() }
+}
+
+fn until(word: &str) -> YieldFor {
+    YieldFor { idle: Duration::from_secs(20), until: Some(word.into()), ..YieldFor::at_most(Duration::from_secs(20)) }
+}
+
+fn sessions() -> TerminalSessions {
+    TerminalSessions::new(LocalSandbox::local().expect("a sandbox"))
+}
+
+#[tokio::test]
+async fn a_session_reads_writes_and_ends() {
+    let sessions = sessions();
+    let opened = sessions.open(TerminalRequest::default(), YieldFor::first()).await.expect("it opens");
+    let shown =
+        sessions.write(opened.id, Bytes::from_static(b"echo $((40+2))x\n"), until("42x")).await.expect("it reads");
+    assert!(String::from_utf8_lossy(&shown.output).contains("42x"));
+    let mut last = sessions.write(opened.id, Bytes::from_static(b"exit 7\n"), until("\0")).await.expect("it reads");
+    while last.exit.is_none() {
+        last = sessions.read(opened.id, YieldFor::typed()).await.expect("it reads");
+    }
+    assert_eq!(last.exit.map(|exit| exit.exit_code), Some(7));
+    assert!(matches!(sessions.read(opened.id, YieldFor::typed()).await, Err(SandboxError::UnknownId { .. })));
+}
+
+#[tokio::test]
+async fn a_resize_reaches_the_command() {
+    let sessions = sessions();
+    let text = "trap 'stty size; exit' WINCH; echo up; while :; do sleep 0.05; done".to_owned();
+    let opened = sessions.open(script(text), until("up")).await.expect("it opens");
+    sessions.resize(opened.id, TerminalSize { rows: 50, columns: 132 }).await.expect("it resizes");
+    let shown = sessions.read(opened.id, until("132")).await.expect("it reads");
+    assert!(String::from_utf8_lossy(&shown.output).contains("50 132"));
+}
+
+#[tokio::test]
+async fn an_interrupt_ends_the_foreground_command() {
+    let sessions = sessions();
+    let opened = sessions.open(script(format!("echo up; {}", sleep_of(201))), until("up")).await.expect("it opens");
+    let mut shown = sessions.interrupt(opened.id, YieldFor::typed()).await.expect("it reads");
+    while shown.exit.is_none() {
+        shown = sessions.read(opened.id, YieldFor::typed()).await.expect("it reads");
+    }
+    assert_eq!(shown.exit.map(|exit| (exit.exit_code, exit.signal)), Some((130, Some(2))));
+}
+
+#[tokio::test]
+async fn a_closed_session_ends_what_ran_in_it() {
+    let sessions = sessions();
+    let text = format!("trap '' HUP TERM; setsid {0} & echo up; {0}", sleep_of(202));
+    let opened = sessions.open(script(text), until("up")).await.expect("it opens");
+    sessions.close(opened.id).expect("it closes");
+    assert!(gone("99202"));
+}
+
+#[tokio::test]
+async fn the_least_recently_used_session_is_given_up_first() {
+    let sessions = TerminalSessions::with_limit(LocalSandbox::local().expect("a sandbox"), 2);
+    let wait = || YieldFor { max: Duration::from_millis(50), ..YieldFor::typed() };
+    let first = sessions.open(script("cat".to_owned()), wait()).await.expect("it opens");
+    let second = sessions.open(script("cat".to_owned()), wait()).await.expect("it opens");
+    sessions.read(first.id, wait()).await.expect("it reads");
+    let third = sessions.open(script("cat".to_owned()), wait()).await.expect("it opens");
+    assert_eq!(third.given_up, [second.id]);
+    assert_eq!(sessions.list(), [first.id, third.id]);
+}
