@@ -123,6 +123,8 @@ fn a_host_directory_is_read_and_its_links_mean_files_of_the_sandbox() {
         let (a, hard) = (machine.stat("/work/a.txt").unwrap(), machine.stat("/work/hard").unwrap());
         assert_eq!((a.nlink, a.uid, a.is_same_file(&hard)), (2, 1000, true));
         let sub = machine.call(|vfs, cx| vfs.directory(cx, b"/work/sub").unwrap());
+        let file = machine.call(|vfs, cx| vfs.resolve(cx, b"/work/inside", Follow::Yes).unwrap());
+        assert_eq!(machine.vfs.path_of(file).unwrap(), b"/work/sub/b.txt");
         assert_eq!(machine.vfs.directory_path(sub).unwrap(), b"/work/sub");
         assert_eq!(machine.call(|vfs, cx| vfs.rename(cx, b"/work/a.txt", b"/tmp/a")), Err(Errno::EXDEV));
     }

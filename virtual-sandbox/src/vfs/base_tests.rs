@@ -17,7 +17,7 @@ impl ProcSource for OneProcess {
         (pid == 7).then(|| vec![0, 3])
     }
     fn fd_target(&self, _pid: u32, fd: u32) -> Option<Vec<u8>> {
-        Some(if fd == 0 { b"pipe:[1]".to_vec() } else { b"/etc/passwd".to_vec() })
+        (fd == 0).then(|| b"pipe:[1]".to_vec())
     }
     fn fd_node(&self, _pid: u32, fd: u32) -> Option<Node> {
         (fd == 3).then_some(self.file)
@@ -104,6 +104,7 @@ fn standard_streams_are_the_callers_descriptors() {
         assert_eq!(vfs.stat(cx, b"/dev/stdin", Follow::Yes).unwrap().kind, FileKind::Fifo);
         assert_eq!(vfs.stat(cx, b"/dev/stdin", Follow::No).unwrap().kind, FileKind::Symlink);
         assert_eq!(vfs.read_link(cx, b"/proc/self/fd/0").unwrap(), b"pipe:[1]"[..]);
+        assert_eq!(vfs.read_link(cx, b"/proc/self/fd/3").unwrap(), b"/etc/passwd"[..]);
         assert!(vfs.access(cx, b"/dev/stdin", R_OK).is_err());
         let file = vfs.resolve(cx, b"/etc/passwd", Follow::Yes).unwrap();
         assert_eq!(vfs.open(cx, b"/dev/fd/3", OpenFlags::READ, 0), Ok(Opened::Regular(file)));

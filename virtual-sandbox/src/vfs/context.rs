@@ -66,7 +66,8 @@ pub trait ProcSource {
     /// The open descriptors of a process, ascending.
     fn fds(&self, pid: u32) -> Option<Vec<u32>>;
 
-    /// What readlink(2) shows for `/proc/PID/fd/FD`: a path, `pipe:[7]`, `/dev/null`.
+    /// What readlink(2) shows for `/proc/PID/fd/FD`, such as `pipe:[7]`. `None` for a file of the tree, whose path is
+    /// found from [`ProcSource::fd_node`].
     fn fd_target(&self, _pid: u32, _fd: u32) -> Option<Vec<u8>> {
         None
     }

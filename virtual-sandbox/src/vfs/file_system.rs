@@ -139,7 +139,8 @@ pub trait FileSystem: Send + Sync + fmt::Debug {
     /// The file of this name. ENOENT when there is none, ENOTDIR when `dir` is no directory.
     fn lookup(&self, dir: Ino, name: &[u8]) -> Result<(Ino, FileKind), Errno>;
 
-    /// The parent of a directory; the root is its own parent.
+    /// The parent of a directory; the root is its own parent. Of another file, a directory that has a name of it: asked
+    /// for only to show a path, so ENOENT is a fair answer.
     fn parent(&self, dir: Ino) -> Result<Ino, Errno>;
 
     /// Every entry but `.` and `..`, in any order.

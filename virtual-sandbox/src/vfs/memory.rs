@@ -402,17 +402,19 @@ impl Memory {
         }
         let (fs, below) = self.below(ino)?;
         let attributes = fs.attributes(below)?;
-        let (body, parent) = match attributes.kind {
-            FileKind::Regular => (Body::Regular(Content::below(attributes.size)), self.root),
-            FileKind::Symlink => (Body::Symlink(fs.read_link(below)?), self.root),
-            FileKind::Directory => {
-                let parent = if ino == self.root { ino } else { Ino(fs.parent(below)?.0 | BELOW) };
-                (Body::Directory(fs.read_dir(below)?.into_iter().map(entry_below).collect()), parent)
-            }
-            FileKind::Fifo => (Body::Fifo, self.root),
-            FileKind::Socket => (Body::Socket, self.root),
-            FileKind::CharDevice => (Body::CharDevice(attributes.rdev.0, attributes.rdev.1), self.root),
-            FileKind::BlockDevice => (Body::BlockDevice(attributes.rdev.0, attributes.rdev.1), self.root),
+        let body = match attributes.kind {
+            FileKind::Regular => Body::Regular(Content::below(attributes.size)),
+            FileKind::Symlink => Body::Symlink(fs.read_link(below)?),
+            FileKind::Directory => Body::Directory(fs.read_dir(below)?.into_iter().map(entry_below).collect()),
+            FileKind::Fifo => Body::Fifo,
+            FileKind::Socket => Body::Socket,
+            FileKind::CharDevice => Body::CharDevice(attributes.rdev.0, attributes.rdev.1),
+            FileKind::BlockDevice => Body::BlockDevice(attributes.rdev.0, attributes.rdev.1),
+        };
+        let parent = match fs.parent(below) {
+            Ok(parent) => Ino(parent.0 | BELOW),
+            Err(errno) if attributes.kind == FileKind::Directory => return Err(errno),
+            Err(_) => self.root,
         };
         let mut inode = Inode::promoted(&attributes, below, parent, body);
         if let Body::Directory(entries) = &inode.body {

@@ -211,16 +211,15 @@ impl Vfs {
         Ok(if path.is_empty() { b"/".to_vec() } else { path })
     }
 
-    /// An absolute path of a file, when one is found without searching the tree: directories always, other files in
-    /// memory through the directory that last got a name of them.
+    /// An absolute path of a file, when one is found without searching the tree: directories always, other files
+    /// through the directory that last got, or was seen to have, a name of them.
     pub fn path_of(&self, node: Node) -> Option<Vec<u8>> {
         if let Ok(path) = self.directory_path(node)
             && self.kind_of(node) == Some(FileKind::Directory)
         {
             return Some(path);
         }
-        let parent = self.memory(node.mount)?.inode(node.ino)?.parent;
-        let parent = Node { mount: node.mount, ino: parent };
+        let parent = self.parent_in_mount(node).ok()?;
         let name = self.name_in(parent, node.ino).ok()?;
         let mut path = self.directory_path(parent).ok()?;
         if path != b"/" {

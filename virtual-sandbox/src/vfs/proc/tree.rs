@@ -134,7 +134,11 @@ pub(in crate::vfs) fn read_link(vfs: &Vfs, cx: &Context, ino: Ino) -> Result<Byt
             _ => return Err(Errno::EINVAL),
         },
         ProcFile::Entry(pid, row) if entry(row)?.kind == FileKind::Symlink => (entry(row)?.text)(vfs, cx.proc, pid),
-        ProcFile::FdLink(pid, fd) => cx.proc.fd_target(pid, fd),
+        ProcFile::FdLink(pid, fd) => cx.proc.fd_target(pid, fd).or_else(|| {
+            let node = cx.proc.fd_node(pid, fd)?;
+            // The name of a removed file is not kept.
+            Some(vfs.path_of(node).unwrap_or_else(|| b"(deleted)".to_vec()))
+        }),
         _ => return Err(Errno::EINVAL),
     };
     target.map(Bytes::from).ok_or(Errno::ENOENT)
