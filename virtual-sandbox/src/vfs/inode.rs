@@ -97,8 +97,11 @@ impl Inode {
     pub fn attributes(&self) -> Attributes {
         let (size, allocated) = match &self.body {
             Body::Regular(content) => (content.size(), content.allocated()),
-            // As tmpfs: 20 bytes for each entry, `.` and `..` included.
-            Body::Directory(entries) => ((entries.len() as u64 + 2) * 20, 0),
+            // As ext4: whole blocks of 4096 bytes, about 24 bytes for each entry.
+            Body::Directory(entries) => {
+                let size = ((entries.len() as u64 + 1) * 24).next_multiple_of(4096);
+                (size, size)
+            }
             Body::Symlink(target) => (target.len() as u64, 0),
             _ => (0, 0),
         };
