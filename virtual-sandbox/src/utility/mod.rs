@@ -17,6 +17,7 @@ mod date;
 mod dirname;
 mod du;
 mod echo;
+mod env;
 mod file_type;
 mod find;
 mod grep;
@@ -28,6 +29,7 @@ mod ls;
 mod mkdir;
 mod mktemp;
 mod mv;
+mod od;
 pub mod operand;
 mod options;
 mod output;
@@ -42,6 +44,7 @@ mod sed;
 mod seq;
 mod sleep;
 mod stat;
+mod tail;
 mod tee;
 mod touch;
 mod truth;
@@ -90,6 +93,7 @@ pub static UTILITIES: &[&Utility] = &[
     &du::UTILITY,
     &echo::UTILITY,
     &grep::EGREP,
+    &env::UTILITY,
     &truth::FALSE,
     &grep::FGREP,
     &find::UTILITY,
@@ -100,6 +104,7 @@ pub static UTILITIES: &[&Utility] = &[
     &mkdir::UTILITY,
     &mktemp::UTILITY,
     &mv::UTILITY,
+    &od::UTILITY,
     &printf::UTILITY,
     &pwd::UTILITY,
     &readlink::UTILITY,
@@ -110,6 +115,7 @@ pub static UTILITIES: &[&Utility] = &[
     &seq::UTILITY,
     &sleep::UTILITY,
     &stat::UTILITY,
+    &tail::UTILITY,
     &tee::UTILITY,
     &touch::UTILITY,
     &truth::TRUE,

@@ -47,6 +47,36 @@ impl Extended {
         round(negative, &BigUint::from(magnitude), 0, false).0
     }
 
+    /// The same number, which is always represented exactly.
+    pub fn from_f64(value: f64) -> Self {
+        let bits = value.to_bits();
+        let negative = value.is_sign_negative();
+        let fraction = bits & ((1 << 52) - 1);
+        match (bits >> 52 & 0x7ff) as i64 {
+            0x7ff if fraction == 0 => Extended { negative, magnitude: Magnitude::Infinity },
+            0x7ff => Extended { negative, magnitude: Magnitude::Nan },
+            0 => round(negative, &BigUint::from(fraction), -1074, false).0,
+            exponent => round(negative, &BigUint::from(fraction | 1 << 52), exponent - 1075, false).0,
+        }
+    }
+
+    /// The number in the format of x86 memory: the significand, and sign and exponent.
+    pub fn from_x87(significand: u64, top: u16) -> Self {
+        let negative = top & 0x8000 != 0;
+        match i64::from(top & 0x7fff) {
+            0x7fff if significand << 1 == 0 => Extended { negative, magnitude: Magnitude::Infinity },
+            0x7fff => Extended { negative, magnitude: Magnitude::Nan },
+            // A number that is not normalised is an invalid operand.
+            1.. if significand >> 63 == 0 => Extended { negative, magnitude: Magnitude::Nan },
+            exponent => round(negative, &BigUint::from(significand), exponent.max(1) - 16_446, false).0,
+        }
+    }
+
+    /// Whether it is zero or denormal.
+    pub fn is_tiny(&self) -> bool {
+        matches!(self.magnitude, Magnitude::Finite { significand, .. } if significand >> 63 == 0)
+    }
+
     /// Whether it is neither infinite nor NaN.
     pub fn is_finite(&self) -> bool {
         matches!(self.magnitude, Magnitude::Finite { .. })

@@ -103,7 +103,9 @@ impl Writer {
             return text.get(at + colons + 1..).unwrap_or_default();
         }
         // "%%" takes no flags: with any it is unknown.
-        let known = text.get(at).is_some_and(|letter| (*letter != b'%' || at == 1) && self.letter(*letter, style, out));
+        let known = text
+            .get(at)
+            .is_some_and(|letter| (*letter != b'%' || style.pad.is_none()) && self.letter(*letter, style, out));
         let end = (at + 1).min(text.len());
         if !known {
             // An unknown conversion stands for itself; GNU pads it like any text.

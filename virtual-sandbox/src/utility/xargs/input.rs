@@ -130,14 +130,8 @@ impl Input {
                     quoted = true;
                     continue;
                 }
-                (State::Between | State::Word, b'\n') => {
-                    if text.is_empty() && !quoted {
-                        state = State::Between;
-                        continue;
-                    }
-                    return Ok(Some(self.item(text, true)));
-                }
-                (State::Between | State::Word, b' ' | b'\t') if !self.whole_lines => {
+                (State::Word, b'\n') => return Ok(Some(self.item(text, true))),
+                (State::Word, b' ' | b'\t') if !self.whole_lines => {
                     let ends_line = self.skip_blanks().await?;
                     return Ok(Some(self.item(text, ends_line)));
                 }
