@@ -135,6 +135,7 @@ fn proc_shows_processes_and_the_machine() {
         assert_eq!(text(vfs, b"/proc/sys/kernel/ostype"), "Linux\n");
         assert_eq!(vfs.stat(cx, b"/proc/8", Follow::Yes).map(|stat| stat.kind), Err(Errno::ENOENT));
         assert_eq!(vfs.open(cx, b"/proc/new", OpenFlags::WRITE | OpenFlags::CREATE, 0o666), Err(Errno::EACCES));
+        assert_eq!(vfs.open(cx, b"/proc/self/comm", OpenFlags::WRITE, 0), Err(Errno::EACCES));
         assert_eq!(vfs.unlink(cx, b"/proc/version"), Err(Errno::EACCES));
         assert_eq!(vfs.rmdir(cx, b"/proc"), Err(Errno::EACCES));
         let fd = vfs.directory(&Context { cred: &Cred::root(), ..*cx }, b"/proc/self/fd").unwrap();

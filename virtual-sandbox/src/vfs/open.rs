@@ -107,6 +107,8 @@ impl Vfs {
             self.check_writable(node.mount)?;
         }
         match kind {
+            // Nothing in `/proc` is set by writing, whatever its mode says.
+            FileKind::Regular if self.is_proc(node.mount) && flags.contains(OpenFlags::WRITE) => Err(Errno::EACCES),
             FileKind::Regular if self.is_proc(node.mount) => Ok(Opened::Text(node, proc::text(self, cx, node.ino)?)),
             FileKind::Regular => {
                 if flags.contains(OpenFlags::TRUNCATE) {
