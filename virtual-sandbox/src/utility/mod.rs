@@ -46,6 +46,7 @@ mod sleep;
 mod stat;
 mod tail;
 mod tee;
+mod test;
 mod touch;
 mod truth;
 mod wc;
@@ -84,6 +85,7 @@ pub struct Utility {
 
 /// All utilities, sorted by name.
 pub static UTILITIES: &[&Utility] = &[
+    &test::BRACKET,
     &basename::UTILITY,
     &cat::UTILITY,
     &chmod::UTILITY,
@@ -117,6 +119,7 @@ pub static UTILITIES: &[&Utility] = &[
     &stat::UTILITY,
     &tail::UTILITY,
     &tee::UTILITY,
+    &test::TEST,
     &touch::UTILITY,
     &truth::TRUE,
     &wc::UTILITY,
