@@ -7,6 +7,7 @@ mod execution;
 pub(crate) mod image;
 mod program;
 mod run;
+mod session;
 pub mod testing;
 mod utility_task;
 

@@ -1,11 +1,11 @@
 //! How a shell is invoked: bash's own arguments.  [bash manual "Invoking Bash"]
 
 use super::call_stack::CallKind;
-use super::exec::{Script, ShellTask};
+use super::exec::{Divert, Next, Script, ShellTask};
 use super::options::{Options, ShellOption};
 use super::state::{Mode, ShellState};
 use super::variable::{Attributes, special};
-use crate::kernel::{Disposition, Kernel, Pid, Signal};
+use crate::kernel::{Disposition, ExitStatus, Kernel, Pid, Signal};
 use crate::utility::Invocation;
 use crate::vfs::OpenFlags;
 use bytes::Bytes;
@@ -176,6 +176,18 @@ impl ShellTask {
     /// Gives a session's shell commands to run.
     pub fn submit(&mut self, script: Bytes) {
         self.push_script(Script::String(script));
+    }
+
+    /// Whether a session's commands are done.
+    pub fn is_idle(&self) -> bool {
+        self.session && self.frames.is_empty()
+    }
+
+    /// Gives up the commands that a session's shell runs, with this status.
+    pub fn give_up(&mut self, status: ExitStatus) {
+        if !self.frames.is_empty() {
+            self.next = Next::Divert(Divert::Line(status));
+        }
     }
 
     /// The state, for the host: prompts, completion.

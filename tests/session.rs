@@ -1,0 +1,94 @@
+//! Sessions of the virtual sandbox: a shell that stays.
+
+use std::time::Duration;
+
+use sandbox::{ExecRequest, ExecResult, Sandbox};
+use virtual_sandbox::driver::{Session, VirtualSandbox};
+
+async fn run(session: &mut Session, script: &'static str) -> ExecResult {
+    session.exec(ExecRequest::new(script)).unwrap().collect().await.unwrap()
+}
+
+fn session(interactive: bool) -> Session {
+    VirtualSandbox::builder().build().unwrap().session(interactive).unwrap()
+}
+
+#[tokio::test]
+async fn state_persists_from_one_input_to_the_next() {
+    let mut session = session(false);
+    let first = run(&mut session, "x=5; f() { echo \"f$1\"; }; cd /tmp; set -f; alias a=b").await;
+    assert_eq!((first.exit_code, first.stdout_text()), (0, String::new()));
+    let second = run(&mut session, "f $x; pwd; echo * $-; (exit 3)").await;
+    assert_eq!(second.stdout_text(), "f5\n/tmp\n* fhB\n");
+    assert_eq!(second.exit_code, 3);
+    assert_eq!(run(&mut session, "echo $?").await.stdout_text(), "3\n");
+}
+
+#[tokio::test]
+async fn jobs_go_on_between_inputs() {
+    let mut session = session(false);
+    run(&mut session, "{ sleep 0.05; echo done > f; } &").await;
+    assert_eq!(run(&mut session, "cat f 2> /dev/null || echo none").await.stdout_text(), "none\n");
+    assert_eq!(run(&mut session, "wait; cat f").await.stdout_text(), "done\n");
+}
+
+#[tokio::test]
+async fn errors_end_the_input_and_not_an_interactive_session() {
+    let mut session = session(true);
+    let result = run(&mut session, "echo a; if then").await;
+    assert_eq!(result.exit_code, 2);
+    assert!(!result.stderr.is_empty());
+    assert_eq!(run(&mut session, "set -u; echo $nope").await.exit_code, 1);
+    assert_eq!(run(&mut session, "echo on").await.stdout_text(), "on\n");
+}
+
+#[tokio::test]
+async fn exit_ends_the_session() {
+    let mut session = session(false);
+    assert!(!session.has_ended());
+    assert_eq!(run(&mut session, "trap 'echo bye' EXIT; exit 7").await.exit_code, 7);
+    assert!(session.has_ended());
+    assert!(session.exec(ExecRequest::new("echo")).is_err());
+}
+
+#[tokio::test]
+async fn an_interrupt_ends_the_command_and_not_the_session() {
+    let mut session = session(true);
+    for script in ["sleep 100; echo no", "while :; do :; done", "f() { sleep 100 | cat; }; f > out; echo no"] {
+        let execution = session.exec(ExecRequest::new(script)).unwrap();
+        let (result, ()) = tokio::join!(execution.collect(), async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            session.interrupt();
+        });
+        let result = result.unwrap();
+        assert_eq!((result.exit_code, result.stdout_text()), (130, String::new()), "{script}");
+    }
+    assert_eq!(run(&mut session, "echo on").await.stdout_text(), "on\n");
+}
+
+#[tokio::test]
+async fn a_timeout_ends_the_command_and_not_the_session() {
+    let mut session = session(false);
+    let request = ExecRequest::new("x=1; sleep 100").timeout(Duration::from_millis(50));
+    let result = session.exec(request).unwrap().collect().await.unwrap();
+    assert!(result.timed_out);
+    assert_eq!(result.exit_code, 124);
+    assert_eq!(run(&mut session, "echo \"x=$x\"").await.stdout_text(), "x=1\n");
+}
+
+#[tokio::test]
+async fn a_question_has_no_effect() {
+    let mut session = session(false);
+    run(&mut session, "x=1; (exit 4)").await;
+    assert_eq!(session.ask("x=2; touch f; echo $x$(ls)"), "2f\n");
+    assert_eq!(run(&mut session, "echo $? $x; ls").await.stdout_text(), "4 1\n");
+}
+
+#[tokio::test]
+async fn sessions_and_commands_share_files() {
+    let sandbox = VirtualSandbox::builder().build().unwrap();
+    let mut session = sandbox.session(false).unwrap();
+    run(&mut session, "echo from session > f").await;
+    let result = sandbox.exec(ExecRequest::new("cat f")).await.unwrap().collect().await.unwrap();
+    assert_eq!(result.stdout_text(), "from session\n");
+}

@@ -1,0 +1,420 @@
+//! A command under way in the virtual machine.
+//!
+//! Whoever asks for its next event runs the machine: a few milliseconds at a time, so that others get their turn.
+
+use super::sandbox::{Config, Entry, Shared, State};
+use super::time::Time;
+use crate::kernel::{Signal, Stream as OutputStream};
+use crate::machine::{Ended, ExecutionId, ExecutionSpec, Pause};
+use bytes::Bytes;
+use futures_core::Stream;
+use sandbox::{EnvChange, ExecEvent, ExecExit, ExecRequest, SandboxError, Stdin, StdinStream, TIMEOUT_STATUS, Usage};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tokio::time::Sleep;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+/// Fuel between looks at the clock: well below a millisecond.
+const QUANTUM: u64 = 20_000;
+/// How long the machine runs before the executor's other tasks get their turn.
+const TURN: Duration = Duration::from_millis(2);
+/// How long a command that was told to end (SIGTERM) has for its traps before it is killed.
+const GRACE: Duration = Duration::from_millis(100);
+
+/// A command under way; dropping it ends it.
+pub(super) struct Running {
+    shared: Arc<Shared>,
+    id: ExecutionId,
+    generation: u64,
+    kind: Kind,
+    started: Instant,
+    before: Before,
+    input: Input,
+    deadline: Option<Instant>,
+    cancelled: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    ending: Option<Ending>,
+    drain_until: Option<Instant>,
+    alarm: Option<Pin<Box<Sleep>>>,
+    exit: Option<ExecExit>,
+    finished: bool,
+}
+
+/// What a command is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A shell of its own.
+    Shell,
+    /// An input of a session's shell, which stays.
+    Input,
+}
+
+/// What is left of standard input.
+enum Input {
+    Done,
+    Stream { stream: StdinStream, waiting: Bytes },
+}
+
+/// What the machine had used before a command.
+#[derive(Clone, Copy)]
+struct Before {
+    fuel: u64,
+    processes: u64,
+}
+
+impl Before {
+    fn of(state: &State) -> Self {
+        let usage = &state.machine.kernel.usage;
+        Before { fuel: usage.fuel, processes: usage.processes }
+    }
+}
+
+/// Why a command is being ended, and when it is killed.
+#[derive(Clone, Copy)]
+struct Ending {
+    reason: Reason,
+    kill_at: Instant,
+    killed: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    Timeout,
+    Cancelled,
+}
+
+impl Running {
+    /// Starts a shell with the request's script, or the program that `argv` names.
+    pub(super) fn start(
+        shared: Arc<Shared>,
+        request: ExecRequest,
+        argv: Option<Vec<Bytes>>,
+    ) -> Result<Self, SandboxError> {
+        if request.cancellation.as_ref().is_some_and(CancellationToken::is_cancelled) {
+            return Err(SandboxError::Cancelled { command: request.summary() });
+        }
+        let spec = spec(&shared, &request, argv.unwrap_or_else(|| shell_argv(&request)));
+        let mut guard = shared.open("run a command")?;
+        let state = &mut *guard;
+        state.set_time(&shared);
+        let before = Before::of(state);
+        let id = state.machine.start(spec).map_err(|errno| SandboxError::NotStarted {
+            command: request.summary(),
+            reason: errno.message().to_owned(),
+        })?;
+        state.running.push(Entry { id, waker: None });
+        let generation = state.generation;
+        drop(guard);
+        Ok(Running::new(shared, id, generation, Kind::Shell, before, request))
+    }
+
+    /// Gives a session's shell the request's script.
+    pub(super) fn in_session(
+        shared: Arc<Shared>,
+        id: ExecutionId,
+        generation: u64,
+        request: ExecRequest,
+    ) -> Result<Self, SandboxError> {
+        if request.cancellation.as_ref().is_some_and(CancellationToken::is_cancelled) {
+            return Err(SandboxError::Cancelled { command: request.summary() });
+        }
+        let mut guard = shared.open("run a command")?;
+        let state = &mut *guard;
+        if state.generation != generation {
+            return Err(SandboxError::Closed { operation: "run a command in a session" });
+        }
+        state.set_time(&shared);
+        let before = Before::of(state);
+        if !state.machine.submit(id, request.script.clone()) {
+            let reason = "the session's shell has ended".to_owned();
+            return Err(SandboxError::NotStarted { command: request.summary(), reason });
+        }
+        drop(guard);
+        Ok(Running::new(shared, id, generation, Kind::Input, before, request))
+    }
+
+    fn new(
+        shared: Arc<Shared>,
+        id: ExecutionId,
+        generation: u64,
+        kind: Kind,
+        before: Before,
+        request: ExecRequest,
+    ) -> Self {
+        let started = Instant::now();
+        Running {
+            shared,
+            id,
+            generation,
+            kind,
+            started,
+            before,
+            input: match request.stdin {
+                Stdin::Stream(stream) if kind == Kind::Shell => Input::Stream { stream, waiting: Bytes::new() },
+                _ => Input::Done,
+            },
+            deadline: request.timeout.and_then(|timeout| started.checked_add(timeout)),
+            cancelled: request.cancellation.map(|token| Box::pin(token.cancelled_owned())),
+            ending: None,
+            drain_until: None,
+            alarm: None,
+            exit: None,
+            finished: false,
+        }
+    }
+
+    /// One turn; `Pending` has arranged to be woken.
+    fn turn(&mut self, state: &mut State, cx: &mut Context<'_>) -> Poll<ExecEvent> {
+        let turn_ends = Instant::now() + TURN;
+        loop {
+            let now = Instant::now();
+            self.interrupt(state, now, cx);
+            self.feed(state, cx);
+            state.set_time(&self.shared);
+            let pause = state.machine.run(QUANTUM);
+            state.wake_others(self.id);
+            if let Some(event) = self.limit(state) {
+                return Poll::Ready(event);
+            }
+            if let Some((stream, chunk)) = state.machine.take_output(self.id) {
+                return Poll::Ready(match stream {
+                    OutputStream::Stdout => ExecEvent::Stdout(chunk),
+                    OutputStream::Stderr => ExecEvent::Stderr(chunk),
+                });
+            }
+            if let Some(exit) = self.exited(state, now, pause) {
+                return Poll::Ready(ExecEvent::Exit(exit));
+            }
+            match pause {
+                Pause::Yielded if now < turn_ends => {}
+                Pause::Yielded => {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Pause::Blocked(Some(due)) if matches!(self.shared.config.time, Time::Jumping(_)) => {
+                    state.machine.kernel.advance_to(due);
+                }
+                Pause::Blocked(due) => {
+                    if self.wait(state, due, cx) {
+                        return Poll::Pending;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Arranges to be woken by the machine's next timer, by a deadline, or by another execution; `false` when a time
+    /// has come meanwhile.
+    fn wait(&mut self, state: &mut State, due: Option<u64>, cx: &mut Context<'_>) -> bool {
+        if let Some(entry) = state.running.iter_mut().find(|entry| entry.id == self.id) {
+            entry.waker = Some(cx.waker().clone());
+        }
+        let timer = due.map(|due| self.shared.clock.instant(due));
+        let kill = self.ending.filter(|ending| !ending.killed).map(|ending| ending.kill_at);
+        let deadline = self.deadline.filter(|_| self.ending.is_none());
+        let Some(first) = [timer, kill, deadline, self.drain_until].into_iter().flatten().min() else { return true };
+        let mut alarm = Box::pin(tokio::time::sleep_until(first.into()));
+        let pending = alarm.as_mut().poll(cx).is_pending();
+        self.alarm = Some(alarm);
+        pending
+    }
+
+    /// Ends the command when its time is over or its token is cancelled: first as a signal, then at once.
+    fn interrupt(&mut self, state: &mut State, now: Instant, cx: &mut Context<'_>) {
+        if let Some(ending) = &mut self.ending {
+            if !ending.killed && now >= ending.kill_at {
+                ending.killed = true;
+                match self.kind {
+                    Kind::Shell => state.machine.kill(self.id),
+                    Kind::Input => state.machine.kill_foreground(self.id),
+                }
+            }
+            return;
+        }
+        let cancelled = self.cancelled.as_mut().is_some_and(|cancelled| cancelled.as_mut().poll(cx).is_ready());
+        let reason = match () {
+            () if self.deadline.is_some_and(|deadline| now >= deadline) => Reason::Timeout,
+            () if cancelled => Reason::Cancelled,
+            () => return,
+        };
+        self.cancelled = None;
+        self.ending = Some(Ending { reason, kill_at: now + GRACE, killed: false });
+        match self.kind {
+            Kind::Shell => {
+                state.machine.signal(self.id, Signal::TERM);
+                state.machine.signal(self.id, Signal::CONT);
+            }
+            Kind::Input => state.machine.interrupt(self.id, Signal::INT),
+        }
+    }
+
+    /// Hands over as much input as there is and there is room for.
+    fn feed(&mut self, state: &mut State, cx: &mut Context<'_>) {
+        while let Input::Stream { stream, waiting } = &mut self.input {
+            if waiting.is_empty() {
+                match stream.as_mut().poll_next(cx) {
+                    Poll::Ready(Some(chunk)) => *waiting = chunk,
+                    Poll::Ready(None) => {
+                        state.machine.end_feed(self.id);
+                        self.input = Input::Done;
+                    }
+                    Poll::Pending => return,
+                }
+                continue;
+            }
+            let room = state.machine.feed_room(self.id).min(waiting.len());
+            if room == 0 {
+                return;
+            }
+            if !state.machine.feed(self.id, &waiting.split_to(room)) {
+                state.machine.end_feed(self.id);
+                self.input = Input::Done;
+            }
+        }
+    }
+
+    /// The message of a limit that was met; the command ends with status 126.
+    fn limit(&mut self, state: &mut State) -> Option<ExecEvent> {
+        let exceeded = state.machine.exceeded().filter(|_| self.exit.is_none())?;
+        match self.kind {
+            Kind::Shell => state.machine.kill(self.id),
+            Kind::Input => state.machine.kill_foreground(self.id),
+        }
+        self.exit = Some(ExecExit { exit_code: 126, ..ExecExit::default() });
+        Some(ExecEvent::Stderr(Bytes::from(format!("sandshell: {exceeded}\n"))))
+    }
+
+    /// How it ended, once nothing more can come from it.
+    fn exited(&mut self, state: &mut State, now: Instant, pause: Pause) -> Option<ExecExit> {
+        let Some(ended) = state.machine.ended(self.id) else {
+            let status = state.machine.idle_status(self.id).filter(|_| self.kind == Kind::Input)?;
+            return Some(self.exit(state, Ended { status, signal: None }));
+        };
+        let drain_until = *self.drain_until.get_or_insert(now + self.shared.config.drain);
+        let stuck = pause == Pause::Blocked(None);
+        if !state.machine.output_closed(self.id) && !stuck && now < drain_until && self.ending.is_none() {
+            return None;
+        }
+        Some(self.exit(state, ended))
+    }
+
+    fn exit(&mut self, state: &mut State, ended: Ended) -> ExecExit {
+        let usage = &state.machine.kernel.usage;
+        let usage = Usage {
+            cpu: None,
+            fuel: Some(usage.fuel.saturating_sub(self.before.fuel)),
+            peak_memory: Some(usage.peak_memory),
+            processes: Some(usage.processes.saturating_sub(self.before.processes)),
+            stdout_bytes: 0,
+            stderr_bytes: 0,
+        };
+        let reason = self.ending.map(|ending| ending.reason);
+        let limited = self.exit.take();
+        let exit_code = match (&limited, reason) {
+            (Some(exit), _) => exit.exit_code,
+            (None, Some(Reason::Timeout)) => TIMEOUT_STATUS,
+            (None, _) => i32::from(ended.status.0),
+        };
+        self.leave(state);
+        ExecExit {
+            exit_code,
+            signal: ended.signal.filter(|_| limited.is_none()).map(|signal| i32::from(signal.number())),
+            timed_out: reason == Some(Reason::Timeout),
+            cancelled: reason == Some(Reason::Cancelled),
+            truncated: limited.is_some(),
+            duration: self.started.elapsed(),
+            usage,
+        }
+    }
+
+    /// Ends what is left of it and forgets it.
+    fn leave(&mut self, state: &mut State) {
+        self.finished = true;
+        if state.generation != self.generation {
+            return;
+        }
+        if self.kind == Kind::Input {
+            // Its shell is the session's, which ends it.
+            if state.machine.ended(self.id).is_none() && !state.machine.is_idle(self.id) {
+                state.machine.interrupt(self.id, Signal::INT);
+            }
+        } else {
+            state.machine.kill(self.id);
+            state.machine.finish(self.id);
+            state.running.retain(|entry| entry.id != self.id);
+            state.wake_others(self.id);
+        }
+    }
+}
+
+impl Stream for Running {
+    type Item = Result<ExecEvent, SandboxError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        if this.finished {
+            return Poll::Ready(None);
+        }
+        let shared = Arc::clone(&this.shared);
+        let mut state = shared.lock();
+        if state.generation != this.generation {
+            // The sandbox was closed, or put back to a snapshot.
+            this.finished = true;
+            let killed = i32::from(Signal::KILL.number());
+            let exit = ExecExit {
+                exit_code: 128 + killed,
+                signal: Some(killed),
+                duration: this.started.elapsed(),
+                ..ExecExit::default()
+            };
+            return Poll::Ready(Some(Ok(ExecEvent::Exit(exit))));
+        }
+        this.turn(&mut state, cx).map(|event| Some(Ok(event)))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.finished {
+            let shared = Arc::clone(&self.shared);
+            self.leave(&mut shared.lock());
+        }
+    }
+}
+
+/// bash with the request's script.
+fn shell_argv(request: &ExecRequest) -> Vec<Bytes> {
+    let mut argv = vec![Bytes::from_static(b"bash"), Bytes::from_static(b"-c"), request.script.clone()];
+    argv.push(request.arg0.clone().map_or(Bytes::from_static(b"bash"), Bytes::from));
+    argv.extend(request.args.iter().cloned().map(Bytes::from));
+    argv
+}
+
+/// What the machine is to start.
+fn spec(shared: &Shared, request: &ExecRequest, argv: Vec<Bytes>) -> ExecutionSpec {
+    let cwd = request.cwd.as_deref().unwrap_or_default();
+    ExecutionSpec {
+        argv,
+        env: environment(&shared.config, &request.env),
+        cwd: Bytes::from(sandbox::resolve(&shared.config.cwd, cwd)),
+        stdin: match &request.stdin {
+            Stdin::Empty => Some(Bytes::new()),
+            Stdin::Bytes(bytes) => Some(bytes.clone()),
+            Stdin::Stream(_) => None,
+        },
+        terminal: false,
+    }
+}
+
+/// The sandbox's environment with a request's changes.
+pub(super) fn environment(config: &Config, changes: &[EnvChange]) -> Arc<[Bytes]> {
+    let mut env: Vec<(&[u8], &[u8])> = config.env.iter().map(|(name, value)| (&name[..], &value[..])).collect();
+    for change in changes {
+        env.retain(|(name, _)| *name != change.name);
+        if let Some(value) = &change.value {
+            env.push((&change.name, value));
+        }
+    }
+    env.into_iter().map(|(name, value)| Bytes::from([name, b"=", value].concat())).collect()
+}

@@ -1,0 +1,219 @@
+//! The virtual sandbox: a machine behind the contract.
+
+use super::builder::Builder;
+use super::execution::Running;
+use super::time::{HostClock, Time};
+use crate::kernel::{Limits, Signal};
+use crate::machine::{ExecutionId, Machine};
+use crate::vfs::Vfs;
+use async_trait::async_trait;
+use bytes::Bytes;
+use sandbox::{Capabilities, DirEntry, ExecRequest, Execution, FileStat, Isolation, Sandbox, SandboxError, Snapshots};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Duration;
+
+/// An in-memory machine that runs bash scripts on in-memory files.
+///
+/// Each [`exec`](Sandbox::exec) starts a fresh shell; several may run at once and see the same files. The machine runs
+/// while somebody polls one of its executions: it owns no thread and no task.
+#[derive(Clone)]
+pub struct VirtualSandbox {
+    pub(super) shared: Arc<Shared>,
+}
+
+/// What every handle of a sandbox shares.
+pub(super) struct Shared {
+    pub(super) config: Config,
+    pub(super) clock: HostClock,
+    state: Mutex<State>,
+}
+
+/// What does not change during a sandbox's life.
+#[derive(Clone)]
+pub(super) struct Config {
+    pub(super) env: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(super) cwd: Vec<u8>,
+    pub(super) limits: Limits,
+    pub(super) seed: u64,
+    pub(super) time: Time,
+    pub(super) drain: Duration,
+}
+
+/// What changes.
+pub(super) struct State {
+    pub(super) machine: Machine,
+    pub(super) running: Vec<Entry>,
+    pub(super) closed: bool,
+    /// Counts the machines this sandbox has had: an execution of an earlier one has ended.
+    pub(super) generation: u64,
+}
+
+/// An execution under way, as others see it.
+pub(super) struct Entry {
+    pub(super) id: ExecutionId,
+    /// Who is to be told when something has run.
+    pub(super) waker: Option<Waker>,
+}
+
+impl VirtualSandbox {
+    /// What a sandbox is made of.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// A sandbox on these files.
+    pub(super) fn new(vfs: Vfs, config: Config) -> Self {
+        let machine = config.machine(vfs);
+        let state = State { machine, running: Vec::new(), closed: false, generation: 0 };
+        VirtualSandbox { shared: Arc::new(Shared { config, clock: HostClock::start(), state: Mutex::new(state) }) }
+    }
+
+    /// Runs a program of the machine with these arguments, as execve(2) takes them, instead of a script: `bash` with
+    /// options, or any utility. The request's script, `$0` and arguments are not looked at.
+    pub fn exec_argv(&self, argv: Vec<Bytes>, request: ExecRequest) -> Result<Execution, SandboxError> {
+        let retention = request.retention;
+        Ok(Execution::new(Box::pin(Running::start(Arc::clone(&self.shared), request, Some(argv))?), retention))
+    }
+
+    /// Sends a signal to everything that runs, as a terminal does on Ctrl-C.
+    pub fn signal_all(&self, signal: Signal) {
+        let state = &mut *self.shared.lock();
+        for entry in &state.running {
+            state.machine.signal(entry.id, signal);
+        }
+        state.wake_all();
+    }
+
+    /// A copy of the files as they are now, to make sandboxes from.
+    pub fn image(&self) -> Vfs {
+        let mut vfs = self.shared.lock().machine.kernel.vfs.clone();
+        vfs.release_all();
+        vfs
+    }
+}
+
+impl Config {
+    /// A machine at rest on these files.
+    pub(super) fn machine(&self, vfs: Vfs) -> Machine {
+        Machine::new(vfs, self.limits, self.time.start(), self.seed)
+    }
+}
+
+impl Shared {
+    /// The state; a panic elsewhere does not make it unusable.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state of a sandbox that is open.
+    pub(super) fn open(&self, operation: &'static str) -> Result<MutexGuard<'_, State>, SandboxError> {
+        let state = self.lock();
+        if state.closed { Err(SandboxError::Closed { operation }) } else { Ok(state) }
+    }
+}
+
+impl State {
+    /// Moves the machine's clock to the host's, where that is its time.
+    pub(super) fn set_time(&mut self, shared: &Shared) {
+        if shared.config.time == Time::Host {
+            self.machine.kernel.advance_to(shared.clock.now());
+        }
+    }
+
+    /// Tells the other executions that something has run.
+    pub(super) fn wake_others(&mut self, id: ExecutionId) {
+        for entry in &mut self.running {
+            if entry.id != id
+                && let Some(waker) = entry.waker.take()
+            {
+                waker.wake();
+            }
+        }
+    }
+
+    /// Tells every execution that something may run.
+    pub(super) fn wake_all(&mut self) {
+        for waker in self.running.iter_mut().filter_map(|entry| entry.waker.take()) {
+            waker.wake();
+        }
+    }
+
+    /// Puts another machine in the place of this one; what ran has ended.
+    pub(super) fn replace(&mut self, machine: Machine) {
+        self.machine = machine;
+        self.generation += 1;
+        for waker in self.running.drain(..).filter_map(|entry| entry.waker) {
+            waker.wake();
+        }
+    }
+}
+
+#[async_trait]
+impl Sandbox for VirtualSandbox {
+    async fn exec(&self, request: ExecRequest) -> Result<Execution, SandboxError> {
+        let retention = request.retention;
+        Ok(Execution::new(Box::pin(Running::start(Arc::clone(&self.shared), request, None)?), retention))
+    }
+
+    async fn read_file(&self, path: &[u8]) -> Result<Bytes, SandboxError> {
+        self.read(path)
+    }
+
+    async fn write_file(&self, path: &[u8], contents: Bytes) -> Result<(), SandboxError> {
+        self.write(path, contents)
+    }
+
+    async fn stat(&self, path: &[u8]) -> Result<FileStat, SandboxError> {
+        self.status(path)
+    }
+
+    async fn read_dir(&self, path: &[u8]) -> Result<Vec<DirEntry>, SandboxError> {
+        self.entries(path)
+    }
+
+    async fn exists(&self, path: &[u8]) -> Result<bool, SandboxError> {
+        self.is_there(path)
+    }
+
+    async fn create_dir(&self, path: &[u8], parents: bool) -> Result<(), SandboxError> {
+        self.make_dir(path, parents)
+    }
+
+    async fn remove(&self, path: &[u8], recursive: bool) -> Result<(), SandboxError> {
+        self.delete(path, recursive)
+    }
+
+    async fn rename(&self, from: &[u8], to: &[u8]) -> Result<(), SandboxError> {
+        self.move_to(from, to)
+    }
+
+    fn cwd(&self) -> Vec<u8> {
+        self.shared.config.cwd.clone()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            kind: "virtual",
+            isolation: Isolation::Isolated,
+            native_programs: false,
+            network: false,
+            persistent_files: false,
+            byte_names: true,
+        }
+    }
+
+    async fn close(&self) -> Result<(), SandboxError> {
+        let mut state = self.shared.lock();
+        if !state.closed {
+            state.closed = true;
+            let machine = self.shared.config.machine(Vfs::empty(state.machine.kernel.clock.timestamp()));
+            state.replace(machine);
+        }
+        Ok(())
+    }
+
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        Some(self)
+    }
+}
