@@ -130,9 +130,14 @@ impl ShellTask {
             let status = frame.status;
             return self.end_loop(status);
         };
-        frame.next += 1;
         let (name, body, command) = (frame.name.clone(), frame.body, frame.command);
         self.state.line = self.unit.line(command);
+        if self.has_debug_trap() && !std::mem::take(&mut self.debugged) {
+            self.current = command;
+            return self.run_trap(context, crate::shell::trap::Condition::Debug, Next::Retry);
+        }
+        let Some(Frame::For(frame)) = self.frames.last_mut() else { return Flow::Go(Next::Done) };
+        frame.next += 1;
         if self.is_tracing() {
             self.trace_for(context, command);
         }

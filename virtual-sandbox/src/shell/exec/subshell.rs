@@ -49,6 +49,7 @@ impl ShellTask {
             substitutions: SmallVec::new(),
             attention: false,
             current: self.current,
+            debugged: false,
             last_command_replaces: true,
             session: false,
             getopts_index: self.getopts_index,
@@ -173,6 +174,9 @@ impl ShellTask {
 
     /// A command's text as bash prints it in one line.
     pub(crate) fn text_of(&self, command: CommandId) -> Bytes {
+        if let CommandKind::For(clause) | CommandKind::Select(clause) = &self.unit.command(command).kind {
+            return Bytes::from(self.for_header(clause));
+        }
         Bytes::from(shell_parser::print::command(&self.unit, command))
     }
 

@@ -82,6 +82,8 @@ pub struct ShellTask {
     /// The unit that ids refer to.
     pub(crate) unit: Arc<Unit>,
     pub(crate) next: Next,
+    /// Whether the DEBUG trap has run for the command that is about to start.
+    pub(crate) debugged: bool,
     /// The simple command being executed, for `BASH_COMMAND`.
     pub(crate) current: CommandId,
     /// Results of substitutions of the word being expanded.
@@ -114,6 +116,7 @@ impl ShellTask {
             frames: Vec::new(),
             unit: empty_unit(),
             next: Next::Done,
+            debugged: false,
             current: NodeId::from_index(0),
             memo: Memo::default(),
             output: Output::default(),
@@ -171,6 +174,11 @@ impl ShellTask {
         let unit = self.unit.clone();
         let command = unit.command(id);
         let redirected = !command.redirections.is_empty();
+        if !self.state.traps.set.is_empty()
+            && let Some(flow) = self.debug_before(context, id, &command.kind)
+        {
+            return flow;
+        }
         if self.state.is_on(ShellOption::NOEXEC) && !self.state.mode.interactive {
             return Flow::Go(Next::Done);
         }

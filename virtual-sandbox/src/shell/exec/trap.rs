@@ -8,6 +8,7 @@ use crate::kernel::{ExitStatus, WaitStatus};
 use crate::shell::options::ShellOption;
 use crate::shell::trap::Condition;
 use bytes::Bytes;
+use shell_parser::ast::{CommandId, CommandKind};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -54,6 +55,7 @@ impl ShellTask {
             Arc::make_mut(&mut self.state.traps).set.entry(frame.condition).or_insert_with(|| command.clone());
         }
         self.state.command_text = frame.outer_text.clone();
+        self.debugged = frame.condition == Condition::Debug;
         self.state.status = frame.status;
         self.state.pipe_status = frame.pipe_status.clone();
     }
@@ -155,6 +157,31 @@ impl ShellTask {
         for (condition, command) in hidden {
             Arc::make_mut(&mut self.state.traps).set.entry(condition).or_insert(command);
         }
+    }
+
+    /// Runs the DEBUG trap before a command, once; `None` when there is none to run.
+    pub(crate) fn debug_before(
+        &mut self,
+        context: &mut Context<'_>,
+        id: CommandId,
+        kind: &CommandKind,
+    ) -> Option<Flow> {
+        let counts = matches!(
+            kind,
+            CommandKind::Simple(_)
+                | CommandKind::Arith(_)
+                | CommandKind::Cond(_)
+                | CommandKind::Case(_)
+                | CommandKind::Select(_)
+                | CommandKind::ArithFor(_)
+        );
+        if !counts || std::mem::take(&mut self.debugged) || !self.has_debug_trap() {
+            return None;
+        }
+        self.debugged = true;
+        self.current = id;
+        self.state.line = self.unit.line(id);
+        Some(self.run_trap(context, Condition::Debug, Next::Start(id)))
     }
 
     /// The RETURN trap, once per call, when it reaches the function.

@@ -6,7 +6,7 @@ use crate::shell::options::ShellOption;
 use crate::shell::variable::assign::{Assigned, AssignedValue, Key};
 use crate::sys::Fd;
 use bytes::Bytes;
-use shell_parser::ast::{ArithText, CommandId, CommandKind, Unit, WordId};
+use shell_parser::ast::{ArithText, CommandId, CommandKind, For, Unit, WordId};
 
 impl ShellTask {
     /// Whether commands are traced.
@@ -146,6 +146,13 @@ impl ShellTask {
     pub(crate) fn trace_for(&mut self, context: &mut Context<'_>, command: CommandId) {
         let unit = self.unit.clone();
         let CommandKind::For(clause) = &unit.command(command).kind else { return };
+        let line = self.for_header(clause);
+        self.trace(context, &line);
+    }
+
+    /// `for NAME in WORDS`, as trace and `BASH_COMMAND` show it.
+    pub(crate) fn for_header(&self, clause: &For) -> Vec<u8> {
+        let unit = &self.unit;
         let mut line = b"for ".to_vec();
         line.extend_from_slice(&clause.name);
         line.extend_from_slice(b" in ");
@@ -160,7 +167,7 @@ impl ShellTask {
             }
             None => line.extend_from_slice(b"\"$@\""),
         }
-        self.trace(context, &line);
+        line
     }
 
     pub(crate) fn trace_case(&mut self, context: &mut Context<'_>, unit: &Unit, word: WordId, _value: &[u8]) {
