@@ -198,7 +198,7 @@ impl Core<'_> {
         if !token.is_empty() {
             message = [&message[..], b": unexpected token `", &token[..], b"'"].concat();
         }
-        self.cond_message(message)
+        self.error_at(line, SyntaxErrorKind::Message(message.into()))
     }
 
     fn cond_operator_error(&mut self) -> Box<SyntaxError> {

@@ -18,7 +18,11 @@ use crate::span::Span;
 pub(crate) type Parsed<T> = Result<T, Box<SyntaxError>>;
 
 /// How deep constructs may nest; a construct takes up to about 6 KiB of native stack in a debug build.
-pub const MAX_NESTING: u32 = 150;
+pub const MAX_NESTING: u32 = 250;
+
+/// How deep words may nest (expansions in expansions), not counting what is inside their command substitutions; who
+/// expands them may recurse over them.
+pub const MAX_WORD_NESTING: u32 = 150;
 
 /// How many bytes of alias replacements one complete command may read.
 const MAX_ALIAS_TEXT: usize = 1 << 20;
@@ -61,6 +65,7 @@ pub(crate) struct Core<'o> {
     /// substitution's text begins.
     pub(crate) substitution_lines: Vec<(std::ops::Range<usize>, u32)>,
     depth: u32,
+    word_depth: u32,
     alias_text: usize,
 }
 
@@ -134,6 +139,7 @@ impl<'o> Core<'o> {
             blanks: (0, usize::MAX),
             substitution_lines: Vec::new(),
             depth: 0,
+            word_depth: 0,
             alias_text: 0,
         }
     }
@@ -202,13 +208,38 @@ impl<'o> Core<'o> {
         self.depth = self.depth.saturating_sub(1);
     }
 
-    /// The depth, to be put back after an error that does not end the parse.
-    pub(crate) fn depth(&self) -> u32 {
-        self.depth
+    /// Counts a level of nesting inside a word.
+    pub(crate) fn enter_word(&mut self) -> Parsed<()> {
+        self.word_depth += 1;
+        if self.word_depth > MAX_WORD_NESTING {
+            return Err(self.error_at(self.input.line, SyntaxErrorKind::TooDeep(MAX_WORD_NESTING)));
+        }
+        self.enter()
     }
 
-    pub(crate) fn set_depth(&mut self, depth: u32) {
-        self.depth = depth;
+    pub(crate) fn leave_word(&mut self) {
+        self.word_depth = self.word_depth.saturating_sub(1);
+        self.leave();
+    }
+
+    /// Begins the commands of a substitution, in which words nest anew; gives what `leave_substitution` wants back.
+    pub(crate) fn enter_substitution(&mut self) -> Parsed<u32> {
+        self.enter()?;
+        Ok(std::mem::take(&mut self.word_depth))
+    }
+
+    pub(crate) fn leave_substitution(&mut self, word_depth: u32) {
+        self.word_depth = word_depth;
+        self.leave();
+    }
+
+    /// The depth, to be put back after an error that does not end the parse.
+    pub(crate) fn depth(&self) -> (u32, u32) {
+        (self.depth, self.word_depth)
+    }
+
+    pub(crate) fn set_depth(&mut self, depth: (u32, u32)) {
+        (self.depth, self.word_depth) = depth;
     }
 
     /// Counts the text of an alias: aliases of aliases can double at each level.

@@ -36,6 +36,8 @@ pub(crate) struct Input {
     barrier: usize,
     /// The line of the next byte, from 1.
     pub(crate) line: u32,
+    /// A line continuation was the last thing of the source.
+    pub(crate) continued: bool,
     /// The source ended in a backslash without a newline: that backslash is plain text.
     last_backslash: bool,
 }
@@ -46,7 +48,7 @@ impl Input {
     pub(crate) fn new(bytes: Bytes, position: usize, line: u32, last_backslash: bool) -> Self {
         let end = bytes.len();
         let text = Text { bytes, position, end, place: Place::Base(0), alias: None };
-        Self { text, outer: Vec::new(), barrier: 0, line, last_backslash }
+        Self { text, outer: Vec::new(), barrier: 0, line, continued: false, last_backslash }
     }
 
     /// Reads the text of a substitution that stands inside `place`; its bytes are those of the source from
@@ -59,6 +61,7 @@ impl Input {
             outer: Vec::new(),
             barrier: 0,
             line,
+            continued: false,
             last_backslash,
         }
     }
@@ -170,6 +173,12 @@ impl Input {
     #[inline]
     pub(crate) fn at_continuation(&self) -> bool {
         self.starts_with(b"\\\n") && !self.at_last_backslash()
+    }
+
+    /// Skips the line continuation at the cursor.
+    pub(crate) fn skip_continuation(&mut self) {
+        self.advance_lines(2);
+        self.continued = self.at_end();
     }
 
     /// Restricts reading to the text before `end`; gives what [`unrestrict`](Self::unrestrict) wants back.

@@ -25,7 +25,7 @@ mod word;
 pub use analysis::{Analysis, analyze};
 pub use arith::{ArithError, ArithUnit, parse_arith};
 pub use ast::Unit;
-pub use core::MAX_NESTING;
+pub use core::{MAX_NESTING, MAX_WORD_NESTING};
 pub use error::{SyntaxError, SyntaxErrorKind};
 pub use parser::{AliasLookup, Options, Parser, parse_all};
 pub use span::Span;

@@ -30,8 +30,8 @@ pub struct Options<'a> {
     pub aliases: Option<&'a dyn AliasLookup>,
     /// `shopt -s interactive_comments`: `#` begins a comment. Default on.
     pub comments: bool,
-    /// No more input will come, so the end of the input ends a here-document (with a warning). Default on; when off,
-    /// that is `Incomplete` too.
+    /// No more input will come, so the end of the input ends a here-document (with a warning) and a line continuation.
+    /// Default on; when off, these are `Incomplete` too.
     pub final_input: bool,
 }
 
@@ -158,6 +158,10 @@ impl Parser {
         self.scratch = std::mem::take(&mut core.scratch);
         self.scratch.clear();
         match result {
+            Ok(_) if core.input.continued && !options.final_input => {
+                let kind = SyntaxErrorKind::Incomplete { at_end: Box::new(SyntaxErrorKind::UnexpectedEnd) };
+                Err(*core.error_at(core.input.line, kind))
+            }
             Ok(root) => {
                 let end = core.input.position();
                 let mut unit = core.unit;

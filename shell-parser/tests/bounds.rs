@@ -61,7 +61,7 @@ fn nesting_far_beyond_the_bound_is_refused_and_not_an_overflow() {
 fn nesting_that_is_accepted_can_be_printed_on_a_small_stack() {
     on_small_stack(|| {
         for nest in NESTS {
-            for depth in [1, 5, 20, 40, 60, 74, 149, 150] {
+            for depth in [1, 5, 20, 40, 60, 74, 124, 149, 150, 249, 250] {
                 let Ok(units) = parse_all(nested(depth, nest), &Options::default()) else { continue };
                 for unit in units {
                     print::command(&unit, unit.root());

@@ -94,3 +94,28 @@ fn a_here_document_without_delimiter_waits_only_if_more_input_may_come() {
     let warnings: Vec<_> = unit.warnings().iter().map(|warning| (warning.line, warning.text.as_str())).collect();
     assert_eq!(warnings, [(2, "here-document at line 1 delimited by end-of-file (wanted `E')")]);
 }
+
+#[test]
+fn a_line_continuation_waits_for_the_next_line() {
+    let waiting = Options { final_input: false, ..Options::default() };
+    let mut parser = Parser::new("echo a\\\n");
+    assert!(parser.next_complete_command(&waiting).expect_err("the line goes on").is_incomplete());
+    parser.feed(b"b\n");
+    let unit = parser.next_complete_command(&waiting).expect("complete now").expect("a command");
+    assert_eq!(shell_parser::print::command(&unit, unit.root()), b"echo ab");
+}
+
+#[test]
+fn line_continuations_may_stand_inside_operators_and_words() {
+    for (script, printed) in [
+        ("a &\\\n& b", "a && b"),
+        ("a |\\\n| b |\\\n\\\n& c", "a || b 2>&1 | c"),
+        ("a >\\\n>f >\\\n&2", "a >> f 1>&2"),
+        ("i\\\nf a; the\\\nn b; f\\\ni", "if a; then\n    b;\nfi"),
+        ("case a in b) c;\\\n; esac", "case a in \n    b)\n        c\n    ;;\nesac"),
+        ("e\\\ncho ${\\\nx} \"a\\\nb\"", "echo ${x} \"ab\""),
+    ] {
+        let unit = Parser::new(script).next_complete_command(&Options::default()).expect(script).expect(script);
+        assert_eq!(String::from_utf8_lossy(&shell_parser::print::command(&unit, unit.root())), printed);
+    }
+}

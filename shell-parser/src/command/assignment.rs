@@ -151,7 +151,7 @@ impl Core<'_> {
     fn array(&mut self) -> Parsed<IdRange<crate::ast::ElementId>> {
         let line = self.input.line;
         self.input.advance(1);
-        self.enter()?;
+        self.enter_word()?;
         let mark = self.scratch.elements.len();
         loop {
             self.skip_newlines()?;
@@ -165,7 +165,7 @@ impl Core<'_> {
             }
         }
         self.input.advance(1);
-        self.leave();
+        self.leave_word();
         Ok(self.flush_elements(mark))
     }
 

@@ -1,22 +1,62 @@
 //! Blanks, comments, line continuations and newlines between tokens; looking at the next token.
 
+use bytes::Bytes;
+
 use crate::core::{Core, Parsed};
 use crate::lex::class::is_metacharacter;
+use crate::lex::operator::operator_at;
 use crate::lex::reserved::{LONGEST, Reserved};
+use crate::span::Span;
 
 impl Core<'_> {
     /// Skips blanks, line continuations and a comment: the cursor stands at the next token or at the end.
     pub(crate) fn skip_blanks(&mut self) {
         let start = self.token_end();
         self.skip_blanks_and_comment();
+        if matches!(self.input.peek(), Some(b';' | b'&' | b'|' | b'<' | b'>')) {
+            self.join_operator();
+        }
         self.blanks = (start, self.input.position());
+    }
+
+    /// Puts an operator with line continuations inside it together. It is then read like the text of an alias.
+    fn join_operator(&mut self) {
+        if self.input.peek_at(1) != Some(b'\\') && self.input.peek_at(2) != Some(b'\\') {
+            return;
+        }
+        let rest = self.input.rest();
+        let mut joined = Vec::new();
+        let mut ends = Vec::new();
+        let mut at = 0;
+        while let Some(&byte) = rest.get(at)
+            && ends.len() < 3
+        {
+            if byte == b'\\' && rest.get(at + 1) == Some(&b'\n') {
+                at += 2;
+            } else if matches!(byte, b';' | b'&' | b'|' | b'<' | b'>' | b'-') {
+                at += 1;
+                joined.push(byte);
+                ends.push(at);
+            } else {
+                break;
+            }
+        }
+        let operator = operator_at(&joined);
+        let Some(&end) = operator.len().checked_sub(1).and_then(|last| ends.get(last)) else { return };
+        if end == operator.len() {
+            return;
+        }
+        let start = self.input.offset();
+        self.input.advance_lines(end);
+        let place = Span::new(start, self.input.end_offset());
+        self.input.push_alias(b"", Bytes::from_static(operator), place);
     }
 
     fn skip_blanks_and_comment(&mut self) {
         loop {
             match self.input.peek() {
                 Some(b' ' | b'\t') => self.input.advance(1),
-                Some(b'\\') if self.input.at_continuation() => self.input.advance_lines(2),
+                Some(b'\\') if self.input.at_continuation() => self.input.skip_continuation(),
                 Some(b'#') if self.options.comments => {
                     let rest = self.input.rest();
                     let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());

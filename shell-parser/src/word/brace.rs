@@ -91,7 +91,7 @@ impl Core<'_> {
     /// Reads the brace expansion at the cursor.
     pub(crate) fn brace_expansion(&mut self, style: Style, braces: &mut BraceMap) -> Parsed<()> {
         let Some(pair) = braces.find(self.input.position()).cloned() else { return Ok(()) };
-        self.enter()?;
+        self.enter_word()?;
         let inner = self.input.slice(pair.open + 1, pair.close);
         let expansion = match parse_range(&inner).filter(|_| pair.commas.is_empty()) {
             Some(range) => range.into_expansion(self.input.slice(pair.open, pair.close + 1)),
@@ -102,7 +102,7 @@ impl Core<'_> {
         self.unit.all_braces.push(expansion);
         self.facts = self.facts.with(WordFacts::BRACE);
         self.scratch.parts.push(WordPart::Brace(id));
-        self.leave();
+        self.leave_word();
         Ok(())
     }
 

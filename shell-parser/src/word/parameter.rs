@@ -24,7 +24,7 @@ impl Core<'_> {
     pub(crate) fn braced_parameter(&mut self, around: Around) -> Parsed<()> {
         let line = self.input.line;
         self.input.advance(2);
-        self.enter()?;
+        self.enter_word()?;
         let start = self.input.position();
         let marks = self.scratch.marks();
         let depth = self.depth();
@@ -39,7 +39,7 @@ impl Core<'_> {
                 self.bad_substitution(around, line)?
             }
         };
-        self.leave();
+        self.leave_word();
         self.push_parameter(expansion);
         Ok(())
     }
@@ -59,6 +59,9 @@ impl Core<'_> {
 
     /// Reads what is behind `${`, with the closing brace.
     fn parameter_form(&mut self, around: Around) -> Parsed<Form> {
+        while self.input.at_continuation() {
+            self.input.skip_continuation();
+        }
         let rest = self.input.rest();
         let (first, second) = (rest.first().copied(), rest.get(1).copied());
         let length = first == Some(b'#') && second.is_some_and(|next| starts_length(next, rest.get(2).copied()));
@@ -165,7 +168,7 @@ impl Core<'_> {
 
     /// Reads the rest of the (restricted) text as a subscript.
     fn subscript_text(&mut self) -> Parsed<crate::ast::ArithText> {
-        self.enter()?;
+        self.enter_word()?;
         let style = Style { ends: Ends::Bracket, extglob: false, braces: false, assignment: false, text_until: 0 };
         let start = self.input.offset();
         let mark = self.scratch.parts.len();
@@ -175,7 +178,7 @@ impl Core<'_> {
         self.propagate(facts);
         let word = self.finish_word(start, mark, facts);
         let expr = self.parse_static_arith(word.parts);
-        self.leave();
+        self.leave_word();
         Ok(crate::ast::ArithText { word: self.add_word(word), expr })
     }
 

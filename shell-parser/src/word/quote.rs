@@ -55,9 +55,9 @@ impl Core<'_> {
     pub(crate) fn double_quoted(&mut self) -> Parsed<()> {
         self.input.advance(1);
         let mark = self.scratch.parts.len();
-        self.enter()?;
+        self.enter_word()?;
         self.quoted_parts(QuotedEnd::DoubleQuote)?;
-        self.leave();
+        self.leave_word();
         self.input.advance(1);
         self.facts = self.facts.with(WordFacts::QUOTED);
         let parts = self.flush_parts(mark);

@@ -124,7 +124,7 @@ impl Core<'_> {
         let outer_facts = self.facts;
         let outer_reserved = std::mem::replace(&mut self.reserved_ok, true);
         let outer_in = std::mem::replace(&mut self.in_substitution, true);
-        self.enter()?;
+        let word_depth = self.enter_substitution()?;
         self.skip_newlines()?;
         let first = (self.unit.all_commands.len(), self.input.line);
         let body = self.optional_list()?;
@@ -138,7 +138,7 @@ impl Core<'_> {
             return Err(self.unexpected());
         }
         self.input.advance(1);
-        self.leave();
+        self.leave_substitution(word_depth);
         self.in_substitution = outer_in;
         self.reserved_ok = outer_reserved;
         self.facts = outer_facts;
@@ -228,7 +228,7 @@ impl Core<'_> {
 
     /// Reads the text of an arithmetic expression up to `end`.
     pub(crate) fn arith_until(&mut self, end: QuotedEnd) -> Parsed<ArithText> {
-        self.enter()?;
+        self.enter_word()?;
         let start = self.input.offset();
         let mark = self.scratch.parts.len();
         let outer = std::mem::take(&mut self.facts);
@@ -237,7 +237,7 @@ impl Core<'_> {
         self.propagate(facts);
         let word = self.finish_word(start, mark, facts);
         let expr = self.parse_static_arith(word.parts);
-        self.leave();
+        self.leave_word();
         Ok(ArithText { word: self.add_word(word), expr })
     }
 
@@ -269,7 +269,7 @@ impl Core<'_> {
         line: u32,
         backquoted: bool,
     ) -> Parsed<CommandSubstitution> {
-        self.enter()?;
+        let word_depth = self.enter_substitution()?;
         let last_backslash = ends_in_backslash(&text);
         let mut lines = text.to_vec();
         lines.push(b'\n');
@@ -292,7 +292,7 @@ impl Core<'_> {
         self.facts = facts;
         self.reserved_ok = reserved;
         self.in_substitution = outer_in;
-        self.leave();
+        self.leave_substitution(word_depth);
         let read_file = body.filter(|_| error.is_none()).and_then(|body| self.file_to_read(body));
         Ok(CommandSubstitution { body, backquoted, read_file, error, span: place })
     }

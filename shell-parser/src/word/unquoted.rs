@@ -249,7 +249,7 @@ impl Unquoted {
     /// `\`: a line continuation, or a quoted byte.
     fn backslash(&mut self, core: &mut Core<'_>) {
         if core.input.at_continuation() {
-            core.input.advance_lines(2);
+            core.input.skip_continuation();
             return;
         }
         core.facts = core.facts.with(WordFacts::QUOTED);
