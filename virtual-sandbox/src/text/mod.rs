@@ -9,6 +9,7 @@ pub mod human_size;
 pub mod mode;
 pub mod printf;
 pub mod quoting;
+pub mod ranges;
 pub mod regex;
 pub mod time;
 pub mod version_order;

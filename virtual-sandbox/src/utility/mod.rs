@@ -13,6 +13,7 @@ mod choice;
 mod confirm;
 mod copy;
 mod cp;
+mod cut;
 mod date;
 mod dirname;
 mod du;
@@ -43,12 +44,15 @@ mod rmdir;
 mod sed;
 mod seq;
 mod sleep;
+mod sort;
 mod stat;
 mod tail;
 mod tee;
 mod test;
 mod touch;
+mod tr;
 mod truth;
+mod uniq;
 mod wc;
 mod which;
 mod xargs;
@@ -90,6 +94,7 @@ pub static UTILITIES: &[&Utility] = &[
     &cat::UTILITY,
     &chmod::UTILITY,
     &cp::UTILITY,
+    &cut::UTILITY,
     &date::UTILITY,
     &dirname::UTILITY,
     &du::UTILITY,
@@ -116,12 +121,15 @@ pub static UTILITIES: &[&Utility] = &[
     &sed::UTILITY,
     &seq::UTILITY,
     &sleep::UTILITY,
+    &sort::UTILITY,
     &stat::UTILITY,
     &tail::UTILITY,
     &tee::UTILITY,
     &test::TEST,
     &touch::UTILITY,
+    &tr::UTILITY,
     &truth::TRUE,
+    &uniq::UTILITY,
     &wc::UTILITY,
     &which::UTILITY,
     &xargs::UTILITY,

@@ -1,0 +1,20 @@
+//! `sort` - sort, merge or check lines of text.  [POSIX sort; GNU coreutils "sort invocation"]
+//!
+//! [`settings`] reads the command line, [`key`] finds the part of a line that a key names, [`order`] compares, and [`run`]
+//! sorts, merges or checks. Text is compared byte by byte, as in the C and C.UTF-8 locales.
+
+mod key;
+mod numeric;
+mod order;
+mod run;
+mod settings;
+
+use crate::utility::prelude::*;
+
+/// The registry row.
+pub const UTILITY: Utility = Utility {
+    name: "sort",
+    options: Some(&settings::OPTIONS),
+    run: |sys, inv| Box::pin(run::sort(sys, inv)),
+    doc: "sort, merge or check lines of text",
+};
