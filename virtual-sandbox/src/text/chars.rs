@@ -97,12 +97,18 @@ pub fn width(c: char) -> usize {
     1 + usize::from(is_wide(c))
 }
 
-/// Columns a text takes on a terminal.
+/// Columns a text takes on a terminal, as the GNU tools reckon: control characters take none, other characters that
+/// cannot be printed and stray bytes one.  [gnulib mbswidth]
 pub fn text_width(text: &[u8]) -> usize {
     if text.is_ascii() {
         return text.iter().filter(|byte| (b' '..=b'~').contains(byte)).count();
     }
-    chars(text).map(Char::width).sum()
+    let width = |c: Char<'_>| match c {
+        Char::Invalid(_) => 1,
+        Char::Scalar(scalar, _) if !scalar.is_control() && !is_printable(scalar) => 1,
+        Char::Scalar(scalar, _) => width(scalar),
+    };
+    chars(text).map(width).sum()
 }
 
 /// East Asian wide and full-width characters and emoji, by their blocks (Unicode Standard Annex 11).
@@ -146,6 +152,7 @@ mod tests {
         assert!(!is_printable('\u{80}') && !is_printable('\u{2028}') && !is_printable('\u{378}'));
         assert_eq!((width('a'), width('é'), width('日'), width('\u{301}')), (1, 1, 2, 0));
         assert_eq!(text_width("日本 a".as_bytes()), 6);
+        assert_eq!(text_width(b"a\n\xff"), 2);
     }
 
     #[test]

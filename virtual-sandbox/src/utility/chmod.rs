@@ -17,13 +17,13 @@ pub const UTILITY: Utility = Utility {
 options! {
     OPTIONS: "MODE[,MODE]... FILE...", Permute, 1;
     CHANGES   = 'c', "changes", No, "like verbose but report only when a change is made";
-    SILENT    = 'f', "silent", No, "suppress most error messages";
-    QUIET     = ' ', "quiet", No, "suppress most error messages";
-    VERBOSE   = 'v', "verbose", No, "output a diagnostic for every file processed";
+    RECURSIVE = 'R', "recursive", No, "change files and directories recursively";
     NO_PRESERVE_ROOT = ' ', "no-preserve-root", No, "do not treat '/' specially (the default)";
     PRESERVE_ROOT = ' ', "preserve-root", No, "fail to operate recursively on '/'";
+    QUIET     = ' ', "quiet", No, "suppress most error messages";
     REFERENCE = ' ', "reference", Required("RFILE"), "use RFILE's mode instead of MODE values";
-    RECURSIVE = 'R', "recursive", No, "change files and directories recursively";
+    SILENT    = 'f', "silent", No, "suppress most error messages";
+    VERBOSE   = 'v', "verbose", No, "output a diagnostic for every file processed";
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -21,35 +21,35 @@ options! {
     ARCHIVE   = 'a', "archive", No, "same as -dR --preserve=all";
     ATTRIBUTES_ONLY = ' ', "attributes-only", No, "don't copy the file data, just the attributes";
     BACKUP    = ' ', "backup", Optional("CONTROL"), "make a backup of each existing destination file";
-    BACKUP_B  = 'b', "", No, "like --backup but does not accept an argument";
     COPY_CONTENTS = ' ', "copy-contents", No, "copy contents of special files when recursive";
-    LINKS_AS_LINKS = 'd', "", No, "same as --no-dereference --preserve=links";
+    DEREFERENCE = 'L', "dereference", No, "always follow symbolic links in SOURCE";
     FORCE     = 'f', "force", No, "if an existing destination file cannot be opened, remove it and try again";
     INTERACTIVE = 'i', "interactive", No, "prompt before overwrite (overrides a previous -n option)";
-    COMMAND_LINE = 'H', "", No, "follow command-line symbolic links in SOURCE";
     LINK      = 'l', "link", No, "hard link files instead of copying";
-    DEREFERENCE = 'L', "dereference", No, "always follow symbolic links in SOURCE";
     NO_CLOBBER = 'n', "no-clobber", No, "do not overwrite an existing file (overrides a previous -i option)";
     NO_DEREFERENCE = 'P', "no-dereference", No, "never follow symbolic links in SOURCE";
-    PRESERVE_P = 'p', "", No, "same as --preserve=mode,ownership,timestamps";
-    PRESERVE  = ' ', "preserve", Optional("ATTR_LIST"), "preserve the specified attributes";
     NO_PRESERVE = ' ', "no-preserve", Required("ATTR_LIST"), "don't preserve the specified attributes";
+    NO_TARGET_DIRECTORY = 'T', "no-target-directory", No, "treat DEST as a normal file";
+    ONE_FILE_SYSTEM = 'x', "one-file-system", No, "stay on this file system";
     PARENTS   = ' ', "parents", No, "use full source file name under DIRECTORY";
-    RECURSIVE_UPPER = 'R', "", No, "copy directories recursively";
+    PRESERVE  = ' ', "preserve", Optional("ATTR_LIST"), "preserve the specified attributes";
     RECURSIVE = 'r', "recursive", No, "copy directories recursively";
-    REFLINK   = ' ', "reflink", Optional("WHEN"), "control clone/CoW copies";
     REMOVE_DESTINATION = ' ', "remove-destination", No, "remove each existing destination file before opening it";
     SPARSE    = ' ', "sparse", Required("WHEN"), "control creation of sparse files";
+    REFLINK   = ' ', "reflink", Optional("WHEN"), "control clone/CoW copies";
     STRIP     = ' ', "strip-trailing-slashes", No, "remove any trailing slashes from each SOURCE argument";
-    SYMBOLIC_LINK = 's', "symbolic-link", No, "make symbolic links instead of copying";
     SUFFIX    = 'S', "suffix", Required("SUFFIX"), "override the usual backup suffix";
+    SYMBOLIC_LINK = 's', "symbolic-link", No, "make symbolic links instead of copying";
     TARGET_DIRECTORY = 't', "target-directory", Required("DIRECTORY"), "copy all SOURCE arguments into DIRECTORY";
-    NO_TARGET_DIRECTORY = 'T', "no-target-directory", No, "treat DEST as a normal file";
     UPDATE    = 'u', "update", No, "copy only when the SOURCE file is newer or the destination is missing";
     VERBOSE   = 'v', "verbose", No, "explain what is being done";
-    ONE_FILE_SYSTEM = 'x', "one-file-system", No, "stay on this file system";
-    DEFAULT_CONTEXT = 'Z', "", No, "set the default SELinux security context (there is none here)";
     CONTEXT   = ' ', "context", Optional("CTX"), "like -Z, or set the SELinux or SMACK security context to CTX";
+    BACKUP_B  = 'b', "", No, "like --backup but does not accept an argument";
+    LINKS_AS_LINKS = 'd', "", No, "same as --no-dereference --preserve=links";
+    COMMAND_LINE = 'H', "", No, "follow command-line symbolic links in SOURCE";
+    PRESERVE_P = 'p', "", No, "same as --preserve=mode,ownership,timestamps";
+    RECURSIVE_UPPER = 'R', "", No, "copy directories recursively";
+    DEFAULT_CONTEXT = 'Z', "", No, "set the default SELinux security context (there is none here)";
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -121,7 +121,9 @@ async fn copy_all(
     let mut copier = Copier::new(sys, options, sources.len() > 1).await;
     let mut success = true;
     for source in sources {
-        let source = if parsed.has(STRIP) { source.slice_ref(strip_trailing_slashes(source)) } else { source.clone() };
+        // Only for sources that go into a directory, as the real tool does.
+        let strips = parsed.has(STRIP) && matches!(destination, Destination::Directory(_));
+        let source = if strips { source.slice_ref(strip_trailing_slashes(source)) } else { source.clone() };
         success &= match &destination {
             Destination::Directory(directory) if parsed.has(PARENTS) => {
                 copy_below(&mut copier, &source, directory).await

@@ -17,20 +17,20 @@ pub const UTILITY: Utility = Utility {
 options! {
     OPTIONS: "TARGET... [LINK_NAME | DIRECTORY]", Permute, 1;
     BACKUP    = ' ', "backup", Optional("CONTROL"), "make a backup of each existing destination file";
-    BACKUP_B  = 'b', "", No, "like --backup but does not accept an argument";
     DIRECTORY = 'd', "directory", No, "allow the superuser to attempt to hard link directories";
-    DIRECTORY_F = 'F', "", No, "same as -d";
+    NO_DEREFERENCE = 'n', "no-dereference", No, "treat LINK_NAME as a normal file if it is a symbolic link to a directory";
+    NO_TARGET_DIRECTORY = 'T', "no-target-directory", No, "treat LINK_NAME as a normal file always";
     FORCE     = 'f', "force", No, "remove existing destination files";
     INTERACTIVE = 'i', "interactive", No, "prompt whether to remove destinations";
+    SUFFIX    = 'S', "suffix", Required("SUFFIX"), "override the usual backup suffix";
+    TARGET_DIRECTORY = 't', "target-directory", Required("DIRECTORY"), "specify the DIRECTORY in which to create the links";
     LOGICAL   = 'L', "logical", No, "dereference TARGETs that are symbolic links";
-    NO_DEREFERENCE = 'n', "no-dereference", No, "treat LINK_NAME as a normal file if it is a symbolic link to a directory";
     PHYSICAL  = 'P', "physical", No, "make hard links directly to symbolic links";
     RELATIVE  = 'r', "relative", No, "with -s, create links relative to link location";
     SYMBOLIC  = 's', "symbolic", No, "make symbolic links instead of hard links";
-    SUFFIX    = 'S', "suffix", Required("SUFFIX"), "override the usual backup suffix";
-    TARGET_DIRECTORY = 't', "target-directory", Required("DIRECTORY"), "specify the DIRECTORY in which to create the links";
-    NO_TARGET_DIRECTORY = 'T', "no-target-directory", No, "treat LINK_NAME as a normal file always";
     VERBOSE   = 'v', "verbose", No, "print name of each linked file";
+    BACKUP_B  = 'b', "", No, "like --backup but does not accept an argument";
+    DIRECTORY_F = 'F', "", No, "same as -d";
 }
 
 struct Linking {

@@ -15,11 +15,11 @@ pub const UTILITY: Utility = Utility {
 
 options! {
     OPTIONS: "DIRECTORY...", Permute, 1;
+    CONTEXT = ' ', "context", Optional("CTX"), "like -Z, or set the SELinux security context to CTX";
     MODE    = 'm', "mode", Required("MODE"), "set file mode (as in chmod), not a=rwx - umask";
     PARENTS = 'p', "parents", No, "no error if existing, make parent directories as needed";
     VERBOSE = 'v', "verbose", No, "print a message for each created directory";
     DEFAULT_CONTEXT = 'Z', "", No, "set the default SELinux security context (there is none here)";
-    CONTEXT = ' ', "context", Optional("CTX"), "like -Z, or set the SELinux security context to CTX";
 }
 
 struct Making {

@@ -16,11 +16,11 @@ pub const UTILITY: Utility = Utility {
 options! {
     OPTIONS: "[TEMPLATE]", Permute, 1;
     DIRECTORY = 'd', "directory", No, "create a directory, not a file";
-    DRY_RUN = 'u', "dry-run", No, "do not create anything; merely print a name (unsafe)";
     QUIET   = 'q', "quiet", No, "suppress diagnostics about file/dir-creation failure";
+    DRY_RUN = 'u', "dry-run", No, "do not create anything; merely print a name (unsafe)";
     SUFFIX  = ' ', "suffix", Required("SUFF"), "append SUFF to TEMPLATE; SUFF must not contain a slash";
-    IN_DIR  = 'p', "", Required("DIR"), "interpret TEMPLATE relative to DIR";
     TMPDIR  = ' ', "tmpdir", Optional("DIR"), "interpret TEMPLATE relative to DIR, else $TMPDIR, else /tmp";
+    IN_DIR  = 'p', "", Required("DIR"), "interpret TEMPLATE relative to DIR";
     SINGLE  = 't', "", No, "interpret TEMPLATE as a single file name component, relative to a directory [deprecated]";
 }
 

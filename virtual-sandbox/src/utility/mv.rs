@@ -17,17 +17,17 @@ pub const UTILITY: Utility = Utility {
 options! {
     OPTIONS: "SOURCE... DEST|DIRECTORY", Permute, 1;
     BACKUP    = ' ', "backup", Optional("CONTROL"), "make a backup of each existing destination file";
-    BACKUP_B  = 'b', "", No, "like --backup but does not accept an argument";
+    CONTEXT   = 'Z', "context", No, "set the default SELinux security context (there is none here)";
     FORCE     = 'f', "force", No, "do not prompt before overwriting";
     INTERACTIVE = 'i', "interactive", No, "prompt before overwrite";
     NO_CLOBBER = 'n', "no-clobber", No, "do not overwrite an existing file";
+    NO_TARGET_DIRECTORY = 'T', "no-target-directory", No, "treat DEST as a normal file";
     STRIP     = ' ', "strip-trailing-slashes", No, "remove any trailing slashes from each SOURCE argument";
     SUFFIX    = 'S', "suffix", Required("SUFFIX"), "override the usual backup suffix";
     TARGET_DIRECTORY = 't', "target-directory", Required("DIRECTORY"), "move all SOURCE arguments into DIRECTORY";
-    NO_TARGET_DIRECTORY = 'T', "no-target-directory", No, "treat DEST as a normal file";
     UPDATE    = 'u', "update", No, "move only when the SOURCE file is newer or the destination is missing";
     VERBOSE   = 'v', "verbose", No, "explain what is being done";
-    CONTEXT   = 'Z', "context", No, "set the default SELinux security context (there is none here)";
+    BACKUP_B  = 'b', "", No, "like --backup but does not accept an argument";
 }
 
 async fn mv(sys: Sys, invocation: Invocation) -> ExitStatus {

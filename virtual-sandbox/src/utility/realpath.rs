@@ -16,14 +16,14 @@ options! {
     OPTIONS: "FILE...", Permute, 1;
     EXISTING = 'e', "canonicalize-existing", No, "all components of the path must exist";
     MISSING  = 'm', "canonicalize-missing", No, "no path components need exist or be a directory";
-    LOGICAL  = 'L', "logical", No, "resolve '..' components before symlinks";
-    PHYSICAL = 'P', "physical", No, "resolve symlinks as encountered (default)";
-    QUIET    = 'q', "quiet", No, "suppress most error messages";
     RELATIVE_TO   = ' ', "relative-to", Required("DIR"), "print the resolved path relative to DIR";
     RELATIVE_BASE = ' ', "relative-base", Required("DIR"), "print absolute paths unless paths below DIR";
+    QUIET    = 'q', "quiet", No, "suppress most error messages";
     STRIP    = 's', "strip", No, "don't expand symlinks";
     NO_SYMLINKS = ' ', "no-symlinks", No, "don't expand symlinks";
     ZERO     = 'z', "zero", No, "end each output line with NUL, not newline";
+    LOGICAL  = 'L', "logical", No, "resolve '..' components before symlinks";
+    PHYSICAL = 'P', "physical", No, "resolve symlinks as encountered (default)";
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

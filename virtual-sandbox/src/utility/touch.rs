@@ -16,15 +16,15 @@ pub const UTILITY: Utility = Utility {
 
 options! {
     OPTIONS: "FILE...", Permute, 1;
-    ACCESS    = 'a', "", No, "change only the access time";
+    TIME      = ' ', "time", Required("WORD"), "change the specified time: access, atime, use; modify, mtime";
     NO_CREATE = 'c', "no-create", No, "do not create any files";
     DATE      = 'd', "date", Required("STRING"), "parse STRING and use it instead of current time";
-    IGNORED   = 'f', "", No, "(ignored)";
-    NO_DEREFERENCE = 'h', "no-dereference", No, "affect each symbolic link instead of any referenced file";
-    MODIFICATION = 'm', "", No, "change only the modification time";
     REFERENCE = 'r', "reference", Required("FILE"), "use this file's times instead of current time";
+    NO_DEREFERENCE = 'h', "no-dereference", No, "affect each symbolic link instead of any referenced file";
+    ACCESS    = 'a', "", No, "change only the access time";
+    IGNORED   = 'f', "", No, "(ignored)";
+    MODIFICATION = 'm', "", No, "change only the modification time";
     STAMP     = 't', "", Required("STAMP"), "use [[CC]YY]MMDDhhmm[.ss] instead of current time";
-    TIME      = ' ', "time", Required("WORD"), "change the specified time: access, atime, use; modify, mtime";
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -18,32 +18,32 @@ pub const UTILITY: Utility = Utility {
 
 options! {
     OPTIONS: "[FILE]...", Permute, 1;
-    NULL      = '0', "null", No, "end each output line with NUL, not newline";
     ALL       = 'a', "all", No, "write counts for all files, not just directories";
     APPARENT  = ' ', "apparent-size", No, "print apparent sizes rather than device usage";
     BLOCK_SIZE = 'B', "block-size", Required("SIZE"), "scale sizes by SIZE before printing them";
     BYTES     = 'b', "bytes", No, "equivalent to '--apparent-size --block-size=1'";
-    TOTAL     = 'c', "total", No, "produce a grand total";
+    COUNT_LINKS = 'l', "count-links", No, "count sizes many times if hard linked";
+    DEREFERENCE = 'L', "dereference", No, "dereference all symbolic links";
     DEREFERENCE_ARGS = 'D', "dereference-args", No, "dereference only symlinks that are listed on the command line";
-    MAX_DEPTH = 'd', "max-depth", Required("N"), "print the total for a directory only if it is N or fewer levels down";
+    EXCLUDE   = ' ', "exclude", Required("PATTERN"), "exclude files that match PATTERN";
+    EXCLUDE_FROM = 'X', "exclude-from", Required("FILE"), "exclude files that match any pattern in FILE";
     FILES0_FROM = ' ', "files0-from", Required("F"), "summarize the NUL-terminated file names specified in file F";
-    DEREFERENCE_ARGS_H = 'H', "", No, "equivalent to --dereference-args (-D)";
     HUMAN     = 'h', "human-readable", No, "print sizes in human readable format (e.g., 1K 234M 2G)";
     INODES    = ' ', "inodes", No, "list inode usage information instead of block usage";
-    KIBIBYTES = 'k', "", No, "like --block-size=1K";
-    DEREFERENCE = 'L', "dereference", No, "dereference all symbolic links";
-    COUNT_LINKS = 'l', "count-links", No, "count sizes many times if hard linked";
-    MEBIBYTES = 'm', "", No, "like --block-size=1M";
-    NO_DEREFERENCE = 'P', "no-dereference", No, "don't follow any symbolic links (this is the default)";
-    SEPARATE  = 'S', "separate-dirs", No, "for directories do not include size of subdirectories";
     SI        = ' ', "si", No, "like -h, but use powers of 1000 not 1024";
+    MAX_DEPTH = 'd', "max-depth", Required("N"), "print the total for a directory only if it is N or fewer levels down";
+    NULL      = '0', "null", No, "end each output line with NUL, not newline";
+    NO_DEREFERENCE = 'P', "no-dereference", No, "don't follow any symbolic links (this is the default)";
+    ONE_FILE_SYSTEM = 'x', "one-file-system", No, "skip directories on different file systems";
+    SEPARATE  = 'S', "separate-dirs", No, "for directories do not include size of subdirectories";
     SUMMARIZE = 's', "summarize", No, "display only a total for each argument";
+    TOTAL     = 'c', "total", No, "produce a grand total";
     THRESHOLD = 't', "threshold", Required("SIZE"), "exclude entries smaller than SIZE, or greater if negative";
     TIME      = ' ', "time", Optional("WORD"), "show time of the last modification of any file, or WORD: atime, ctime";
     TIME_STYLE = ' ', "time-style", Required("STYLE"), "show times using STYLE: full-iso, long-iso, iso, or +FORMAT";
-    EXCLUDE_FROM = 'X', "exclude-from", Required("FILE"), "exclude files that match any pattern in FILE";
-    EXCLUDE   = ' ', "exclude", Required("PATTERN"), "exclude files that match PATTERN";
-    ONE_FILE_SYSTEM = 'x', "one-file-system", No, "skip directories on different file systems";
+    DEREFERENCE_ARGS_H = 'H', "", No, "equivalent to --dereference-args (-D)";
+    KIBIBYTES = 'k', "", No, "like --block-size=1K";
+    MEBIBYTES = 'm', "", No, "like --block-size=1M";
 }
 
 async fn du(sys: Sys, invocation: Invocation) -> ExitStatus {

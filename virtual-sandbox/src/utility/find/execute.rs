@@ -70,6 +70,15 @@ impl Plan {
         true
     }
 
+    /// Runs the commands of `-execdir … +` that have gathered files: each starting point has its own.
+    pub(super) async fn run_in_directories(&mut self, sys: &Sys) {
+        for index in 0..self.commands.len() {
+            if self.commands.get(index).is_some_and(|command| command.in_directory) {
+                self.run_gathered(sys, index).await;
+            }
+        }
+    }
+
     /// Runs a command with the files it has gathered; a failure makes that of the whole run.
     pub(super) async fn run_gathered(&mut self, sys: &Sys, index: usize) {
         let Some(command) = self.commands.get_mut(index) else { return };
@@ -137,10 +146,7 @@ fn base_or_root(visit: &Visit) -> &[u8] {
 }
 
 fn directory_of(visit: &Visit) -> Bytes {
-    match visit.directory() {
-        b"" => Bytes::from_static(b"/"),
-        directory => Bytes::copy_from_slice(directory),
-    }
+    Bytes::copy_from_slice(crate::text::file_name::dir_name(&visit.path))
 }
 
 /// Replaces each `{}` in a word.

@@ -76,8 +76,7 @@ impl From<Vec<u8>> for Refusal {
 
 async fn run(sys: &Sys, invocation: &Invocation) -> Result<ExitStatus, Refusal> {
     let (links, arguments) = leading_options(sys, invocation.arguments()).await?;
-    let count =
-        arguments.iter().enumerate().take_while(|(index, argument)| !begins_expression(argument, *index)).count();
+    let count = arguments.iter().take_while(|argument| !begins_expression(argument)).count();
     let (starts, expression) = arguments.split_at(count);
     let mut plan = parse::parse(sys, invocation, links, expression).await?;
     let starts = match &plan.options.files_from {
@@ -95,13 +94,9 @@ async fn run(sys: &Sys, invocation: &Invocation) -> Result<ExitStatus, Refusal> 
     Ok(plan.finish(sys).await)
 }
 
-/// Whether an argument ends the starting points. A lone `)` or `,` at the very beginning names a file.
-fn begins_expression(argument: &[u8], index: usize) -> bool {
-    match argument {
-        b"(" | b"!" => true,
-        b")" | b"," => index > 0,
-        _ => argument.len() > 1 && argument.starts_with(b"-"),
-    }
+/// Whether an argument ends the starting points. `)` and `,` name files here.
+fn begins_expression(argument: &[u8]) -> bool {
+    matches!(argument, b"(" | b"!") || (argument.len() > 1 && argument.starts_with(b"-"))
 }
 
 /// `-H`, `-L`, `-P`, `-O`, `-D`, which stand before the starting points.

@@ -70,12 +70,15 @@ impl Visit {
         self.path.get(start..).unwrap_or_default()
     }
 
-    /// `%h`: what stands before the last component; `.` where there is no slash.
+    /// `%h`: what stands before the last component; `.` where there is no slash, `d` for `d/`.
     pub(super) fn directory(&self) -> &[u8] {
         let stripped = strip_trailing_slashes(&self.path);
         match stripped.iter().rposition(|byte| *byte == b'/') {
             Some(slash) => stripped.get(..slash).unwrap_or_default(),
-            None => b".",
+            None => match self.path.iter().rposition(|byte| *byte == b'/') {
+                Some(slash) => self.path.get(..slash).unwrap_or_default(),
+                None => b".",
+            },
         }
     }
 

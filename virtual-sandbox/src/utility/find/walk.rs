@@ -72,7 +72,9 @@ struct Level {
 /// Walks all starting points.
 pub(super) async fn walk(sys: &Sys, plan: &mut Plan, mut starts: Starts) {
     while let Some(start) = starts.next(plan, sys).await {
-        if walk_one(sys, plan, start).await == Flow::Quit {
+        let flow = walk_one(sys, plan, start).await;
+        plan.run_in_directories(sys).await;
+        if flow == Flow::Quit {
             return;
         }
     }

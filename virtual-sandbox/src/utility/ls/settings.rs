@@ -208,6 +208,9 @@ impl Settings {
             ignored.extend([pattern(b"*~"), pattern(b".*~")]);
         }
         let colors = if said.color { Colors::from_env(invocation, warnings) } else { None };
+        // The environment is asked only where lines are measured.
+        let in_columns = matches!(format, Format::Vertical | Format::Across | Format::Commas);
+        let measures = in_columns || colors.is_some();
         Ok(Settings {
             format,
             sort,
@@ -237,8 +240,8 @@ impl Settings {
             hyperlink: said.hyperlink,
             dired: parsed.has(DIRED) && format == Format::Long && !said.hyperlink && said.end_of_line == b'\n',
             end_of_line: said.end_of_line,
-            width: width(parsed, invocation, warnings)?,
-            tab_size: tab_size(parsed, invocation, warnings)?,
+            width: width(parsed, measures.then_some(invocation), warnings)?,
+            tab_size: tab_size(parsed, measures.then_some(invocation), warnings)?,
             colors,
         })
     }
@@ -419,12 +422,13 @@ fn columns(text: &[u8]) -> Option<usize> {
     }
 }
 
-fn width(parsed: &Parsed, invocation: &Invocation, warnings: &mut Vec<Vec<u8>>) -> Result<usize, Refusal> {
+fn width(parsed: &Parsed, invocation: Option<&Invocation>, warnings: &mut Vec<Vec<u8>>) -> Result<usize, Refusal> {
     if let Some(text) = parsed.value(WIDTH) {
         return columns(text)
             .ok_or_else(|| Refusal::Message([b"invalid line width: ", quote(text).as_slice()].concat()));
     }
-    if let Some(text) = invocation.env_var(b"COLUMNS").filter(|text| !text.is_empty()) {
+    let variable = |name: &[u8]| invocation.and_then(|invocation| invocation.env_var(name));
+    if let Some(text) = variable(b"COLUMNS").filter(|text| !text.is_empty()) {
         if let Some(width) = columns(&text) {
             return Ok(width);
         }
@@ -434,11 +438,11 @@ fn width(parsed: &Parsed, invocation: &Invocation, warnings: &mut Vec<Vec<u8>>) 
     Ok(80)
 }
 
-fn tab_size(parsed: &Parsed, invocation: &Invocation, warnings: &mut Vec<Vec<u8>>) -> Result<usize, Refusal> {
+fn tab_size(parsed: &Parsed, invocation: Option<&Invocation>, warnings: &mut Vec<Vec<u8>>) -> Result<usize, Refusal> {
     if let Some(text) = parsed.value(TAB_SIZE) {
         return columns(text).ok_or_else(|| Refusal::Message([b"invalid tab size: ", quote(text).as_slice()].concat()));
     }
-    if let Some(text) = invocation.env_var(b"TABSIZE") {
+    if let Some(text) = invocation.and_then(|invocation| invocation.env_var(b"TABSIZE")) {
         if let Some(size) = columns(&text) {
             return Ok(size);
         }

@@ -20,16 +20,16 @@ pub const UTILITY: Utility = Utility {
 options! {
     OPTIONS: "[FILE]...", Permute, 1;
     FORCE     = 'f', "force", No, "ignore nonexistent files and arguments, never prompt";
-    ASK_EACH  = 'i', "", No, "prompt before every removal";
-    ASK_ONCE  = 'I', "", No, "prompt once before removing more than three files, or when removing recursively";
     INTERACTIVE = ' ', "interactive", Optional("WHEN"), "prompt according to WHEN: never, once (-I), or always (-i)";
     ONE_FILE_SYSTEM = ' ', "one-file-system", No, "when removing a hierarchy recursively, skip other file systems";
     NO_PRESERVE_ROOT = ' ', "no-preserve-root", No, "do not treat '/' specially";
     PRESERVE_ROOT = ' ', "preserve-root", Optional("all"), "do not remove '/' (default); with 'all', nor any mount point";
-    RECURSIVE_UPPER = 'R', "", No, "same as -r";
     RECURSIVE = 'r', "recursive", No, "remove directories and their contents recursively";
     DIRECTORY = 'd', "dir", No, "remove empty directories";
     VERBOSE   = 'v', "verbose", No, "explain what is being done";
+    ASK_EACH  = 'i', "", No, "prompt before every removal";
+    ASK_ONCE  = 'I', "", No, "prompt once before removing more than three files, or when removing recursively";
+    RECURSIVE_UPPER = 'R', "", No, "same as -r";
 }
 
 /// When the user is asked.

@@ -58,8 +58,11 @@ impl Removal {
         }
         let stat = match self.sys.lstat(operand.clone()).await {
             Ok(stat) => stat,
-            Err(errno) => {
-                self.cannot(operand, errno).await;
+            Err(_) => {
+                // What unlink(2) says is more to the point: ENOTDIR for a dangling link with a slash.
+                if let Err(errno) = self.sys.unlink(operand.clone()).await {
+                    self.cannot(operand, errno).await;
+                }
                 return;
             }
         };

@@ -23,10 +23,10 @@ options! {
     OPTIONS: "FILE...", Permute, 1;
     DEREFERENCE = 'L', "dereference", No, "follow links";
     FILE_SYSTEM = 'f', "file-system", No, "display file system status instead of file status";
-    CACHED = ' ', "cached", Required("MODE"), "specify how to use cached attributes";
     FORMAT = 'c', "format", Required("FORMAT"), "use the specified FORMAT instead of the default";
     PRINTF = ' ', "printf", Required("FORMAT"), "like --format, but interpret backslash escapes, without newline";
     TERSE  = 't', "terse", No, "print the information in terse form";
+    CACHED = ' ', "cached", Required("MODE"), "specify how to use cached attributes";
 }
 
 const FILE: &[u8] = b"  File: %N\n  Size: %-10s\tBlocks: %-10b IO Block: %-6o %F\n\
