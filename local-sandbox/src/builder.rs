@@ -253,7 +253,7 @@ impl LocalSandboxBuilder {
             policy,
         };
         let (helper, ready) = Helper::start(self.helper, &setup)?;
-        if require && let Some((property, status)) = ready.outcome.shortfall() {
+        if require && let Some((property, status)) = ready.outcome.shortfall_but(!chosen) {
             return Err(ConfigError::Unenforceable { property, status: status.clone() });
         }
         let proxy = match ready.listener {
@@ -268,7 +268,8 @@ impl LocalSandboxBuilder {
         if !setup.rlimit_processes {
             per_process.processes = None;
         }
-        if !matches!(ready.outcome.properties.get(&Property::MemoryLimit), Some(Status::Enforced { .. })) {
+        let by_group = |status: &Status| matches!(status, Status::Enforced { by } if by.starts_with("cgroup"));
+        if !ready.outcome.properties.get(&Property::MemoryLimit).is_some_and(by_group) {
             per_process.address_space = per_process.address_space.or(per_process.memory);
         }
         let reach = reach(setup.policy.as_ref(), &cwd)?;

@@ -140,7 +140,15 @@ impl Outcome {
 
     /// The first property that was asked for and does not hold.
     pub fn shortfall(&self) -> Option<(Property, &Status)> {
-        self.properties.iter().find(|(_, status)| !status.is_satisfied()).map(|(property, status)| (*property, status))
+        self.shortfall_but(false)
+    }
+
+    /// The same, where the number of processes was not asked for: its bound is a default, kept as well as can be.
+    pub(crate) fn shortfall_but(&self, default_processes: bool) -> Option<(Property, &Status)> {
+        let mut wanting = self.properties.iter().filter(|(_, status)| !status.is_satisfied());
+        wanting
+            .find(|(property, _)| !(default_processes && **property == Property::PidsLimit))
+            .map(|(property, status)| (*property, status))
     }
 
     /// Names of all properties that hold, as `--json` shows them.

