@@ -32,7 +32,7 @@ pub struct PlainWorld {
 impl PlainWorld {
     pub fn new() -> Self {
         let mut world =
-            Self { options: vec![ShellOption::PatsubReplacement, ShellOption::GlobSkipDots], ..Self::default() };
+            Self { options: vec![ShellOption::BraceExpand, ShellOption::PatsubReplacement, ShellOption::GlobSkipDots], ..Self::default() };
         world.files = vec![
             "a.txt",
             "b.txt",

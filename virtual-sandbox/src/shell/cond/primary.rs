@@ -63,10 +63,7 @@ fn is_set<W: World>(text: &[u8], world: &mut W) -> Result<bool, Stop> {
     };
     let Some(key) = subscript else { return Ok(value.scalar().is_some()) };
     Ok(match &value {
-        Value::Assoc(map) => match key.as_ref() {
-            b"@" | b"*" if map.get(&key).is_none() => !map.is_empty(),
-            key => map.get(key).is_some(),
-        },
+        Value::Assoc(map) => map.get(&key).is_some(),
         _ if matches!(key.as_ref(), b"@" | b"*") => value.is_set(),
         Value::Array(array) => {
             let at = assign::index(world, &target.name, &Key::Text(key))?;

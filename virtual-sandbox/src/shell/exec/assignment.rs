@@ -9,10 +9,19 @@ use shell_parser::ast::{Assignment, AssignmentValue, Subscript, WordFacts};
 
 /// What is known of an assignment's expansions.
 fn facts(unit: &Unit, assignment: &Assignment) -> WordFacts {
-    match (&assignment.value, &assignment.subscript) {
-        (AssignmentValue::Scalar(word), None | Some(Subscript::At | Subscript::Star)) => unit.word(*word).facts,
-        // An element or subscript anywhere in it may hold a substitution.
-        _ => WordFacts::SUBSTITUTION,
+    let value = match &assignment.value {
+        AssignmentValue::Scalar(word) => unit.word(*word).facts,
+        AssignmentValue::Array(elements) => unit.elements(*elements).iter().fold(WordFacts::default(), |facts, element| {
+            facts.with(unit.word(element.value).facts).with(subscript_facts(unit, element.subscript))
+        }),
+    };
+    value.with(subscript_facts(unit, assignment.subscript))
+}
+
+fn subscript_facts(unit: &Unit, subscript: Option<Subscript>) -> WordFacts {
+    match subscript {
+        Some(Subscript::Index(text)) => unit.word(text.word).facts,
+        Some(Subscript::At | Subscript::Star) | None => WordFacts::default(),
     }
 }
 
@@ -25,10 +34,14 @@ impl ShellTask {
         assignment: &Assignment,
     ) -> Result<(), Flow> {
         let facts = facts(unit, assignment);
-        if self.is_tracing() {
+        // The copy of the variables that a substitution needs is gone before the assignment: with it, assigning to an
+        // element would copy the whole array.
+        if self.is_tracing() || facts.has(WordFacts::SUBSTITUTION) {
             let assigned = self
                 .attempt(context, unit, facts, |view| expand::assignment::expand_assignment(unit, assignment, view))?;
-            self.trace_assignment(context, &assigned);
+            if self.is_tracing() {
+                self.trace_assignment(context, &assigned);
+            }
             return self.perform_assignment(context, assigned);
         }
         self.attempt(context, unit, facts, |view| expand::assignment::assign(unit, assignment, view))?;

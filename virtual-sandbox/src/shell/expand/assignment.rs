@@ -7,7 +7,7 @@ use shell_parser::ast::{ArithText, Assignment, AssignmentValue, ElementId, IdRan
 use super::{Stop, World, expand_assignment_value, expand_text, expand_word_into};
 use crate::shell::arith;
 use crate::shell::variable::assign::{self, Assigned, AssignedElement, AssignedValue, Key};
-use crate::shell::variable::{Attributes, Scalar, Value};
+use crate::shell::variable::{Attributes, Scalar, Value, VariableError};
 
 /// Expands an assignment and performs it: a simple command without command name, one assignment at a time.
 ///
@@ -58,6 +58,15 @@ pub fn expand_assignment<W: World>(unit: &Unit, assignment: &Assignment, world: 
         None => None,
         Some(subscript) => Some(expand_key(unit, subscript, &assignment.name, world)?),
     };
+    if let Some(Key::Text(text)) = &subscript
+        && text.is_empty()
+    {
+        // The message shows the subscript as written.
+        let source = unit.text(assignment.span);
+        let end = memchr::memmem::find(source, b"]=").or_else(|| memchr::memmem::find(source, b"]+="));
+        let shown = source.get(..end.map_or(source.len(), |end| end + 1)).unwrap_or(source);
+        return Err(VariableError::BadSubscript(shown.to_vec()).into());
+    }
     Ok(Assigned { name: assignment.name.clone(), subscript, append: assignment.append, value })
 }
 

@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use shell_parser::Unit;
-use shell_parser::ast::{BraceExpansion, IdRange, PartId, RangeStyle, WordPart};
+use shell_parser::ast::{
+    BraceExpansion, IdRange, Parameter, ParameterExpansion, ParameterOperator, PartId, RangeStyle, WordPart,
+};
 
 use super::field::Fields;
 use super::word::{Expander, Quoting, fields_mode, finish};
@@ -18,6 +20,8 @@ const MOST: usize = 1 << 31;
 enum Piece<'u> {
     Part(&'u WordPart),
     Text(Bytes),
+    /// A variable whose name grew by the text after it.
+    Variable(Bytes),
 }
 
 /// Expands the braces of a word, and then every resulting word to fields.
@@ -34,18 +38,52 @@ pub(super) fn expand_into<W: World>(
         );
     }
     world.charge(count.saturating_mul(WORD))?;
-    for pieces in alternatives(unit, unit.parts(parts)) {
+    for mut pieces in alternatives(unit, unit.parts(parts)) {
+        join_names(unit, &mut pieces);
         let mut out = Fields::new(fields_mode(world));
         let mut expander = Expander { unit, world };
         for piece in &pieces {
             match piece {
                 Piece::Part(part) => expander.part(part, Quoting::None, &mut out)?,
                 Piece::Text(text) => out.unquoted(text),
+                Piece::Variable(name) => expander.parameter(&plain_expansion(name.clone()), Quoting::None, &mut out)?,
             }
         }
         finish(out, world, fields)?;
     }
     Ok(())
+}
+
+/// Braces go by text alone: in `$a{x,y}` the words are `$ax` and `$ay`.
+fn join_names(unit: &Unit, pieces: &mut Vec<Piece<'_>>) {
+    for at in 1..pieces.len() {
+        let name = match pieces.get(at - 1) {
+            Some(Piece::Part(WordPart::Parameter(id))) => match unit.parameter(*id) {
+                ParameterExpansion { parameter: Parameter::Variable(name), braced: false, .. } => name.clone(),
+                _ => continue,
+            },
+            _ => continue,
+        };
+        let text = match pieces.get(at) {
+            Some(Piece::Part(WordPart::Literal(text)) | Piece::Text(text)) => text.clone(),
+            _ => continue,
+        };
+        let length = text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+        if length > 0 {
+            let longer = [name.as_ref(), text.get(..length).unwrap_or(&[])].concat();
+            pieces.splice(at - 1..=at, [Piece::Variable(longer.into()), Piece::Text(text.slice(length..))]);
+        }
+    }
+}
+
+fn plain_expansion(name: Bytes) -> ParameterExpansion {
+    ParameterExpansion {
+        parameter: Parameter::Variable(name),
+        indirect: false,
+        subscript: None,
+        operator: ParameterOperator::None,
+        braced: false,
+    }
 }
 
 /// How many words there will be.

@@ -46,7 +46,7 @@ pub fn expand_word_into<W: World>(
         return Ok(());
     }
     let before = fields.len();
-    let done = if word.facts.has(WordFacts::BRACE) {
+    let done = if word.facts.has(WordFacts::BRACE) && world.option(ShellOption::BraceExpand) {
         brace::expand_into(unit, word.parts, world, fields)
     } else {
         expand_parts_into(unit, word.parts, world, fields)

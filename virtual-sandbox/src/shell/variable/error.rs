@@ -36,6 +36,7 @@ impl VariableError {
             Self::Readonly(name) => (name, b": readonly variable"),
             Self::InvalidIdentifier(name) => return [b"`", name.as_slice(), b"': not a valid identifier"].concat(),
             Self::CircularNameref(name) => (name, b": circular name reference"),
+            Self::InvalidNameref(name) if name.is_empty() => return b"`': not a valid identifier".to_vec(),
             Self::InvalidNameref(name) => {
                 return [b"`", name.as_slice(), b"': invalid variable name for name reference"].concat();
             }
