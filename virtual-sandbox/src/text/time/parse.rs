@@ -10,8 +10,61 @@ pub fn parse_date(text: &[u8], now: Timestamp, zone: &Zone) -> Option<Timestamp>
     let text = std::str::from_utf8(text).ok()?;
     let base = jiff::Timestamp::new(now.secs, i32::try_from(now.nanos).ok()?).ok()?;
     let base: Zoned = base.to_zoned(zone.to_jiff());
-    let parsed = parse_datetime::parse_datetime_at_date(base, text).ok()?;
+    let text = with_clock_zones(if text.trim().is_empty() { "00:00" } else { text })?;
+    let parsed = parse_datetime::parse_datetime_at_date(base, &text).ok()?;
     Some(Timestamp::new(parsed.unix_epoch_second(), u32::try_from(parsed.subsec_nanosecond()).ok()?))
+}
+
+/// Rewrites what GNU reads as a time zone and the parser does not: a signed number right after a time of day, whatever
+/// follows it. `12:00 +1 day` is a day after noon in the zone +01:00. `None` when such a zone is out of range.
+fn with_clock_zones(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len() + 4);
+    let mut rest = text;
+    while let Some((before, after)) = split_after_clock(rest) {
+        out.push_str(before);
+        let spaces = after.len() - after.trim_start().len();
+        let signed = after.trim_start();
+        let digits = signed.bytes().skip(1).take_while(u8::is_ascii_digit).count();
+        let tail = signed.get(1 + digits..).unwrap_or_default();
+        // What looks like a clock after a sign is a zone itself.
+        let clock = before.rfind(|c: char| !c.is_ascii_digit() && !matches!(c, ':' | '.' | ','));
+        let is_zone = clock.and_then(|at| before.get(at..)).is_some_and(|text| text.starts_with(['+', '-']));
+        if is_zone || !signed.starts_with(['+', '-']) || digits == 0 || tail.starts_with(':') {
+            rest = after;
+            continue;
+        }
+        let number: u32 = signed.get(1..1 + digits)?.parse().ok()?;
+        let (hours, minutes) = if digits <= 2 { (number, 0) } else { (number / 100, number % 100) };
+        if hours * 60 + minutes > 24 * 60 {
+            return None;
+        }
+        out.push_str(after.get(..spaces)?);
+        out.push_str(&format!("{}{hours:02}:{minutes:02}", signed.get(..1)?));
+        if tail.trim_start().starts_with(|c: char| c.is_ascii_alphabetic()) && !tail.trim_start().starts_with("ago") {
+            // A unit without a number counts one.
+            out.push_str(" 1 ");
+        }
+        rest = tail;
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+/// Splits after the first `H:MM`, `H:MM:SS` or `H:MM:SS.fraction` in `text`.
+fn split_after_clock(text: &str) -> Option<(&str, &str)> {
+    let bytes = text.as_bytes();
+    let digits = |at: usize| bytes.iter().skip(at).take_while(|byte| byte.is_ascii_digit()).count();
+    let colon = (1..bytes.len()).find(|at| {
+        bytes.get(*at) == Some(&b':') && bytes.get(at - 1).is_some_and(u8::is_ascii_digit) && digits(at + 1) > 0
+    })?;
+    let mut end = colon + 1 + digits(colon + 1);
+    if bytes.get(end) == Some(&b':') && digits(end + 1) > 0 {
+        end += 1 + digits(end + 1);
+        if matches!(bytes.get(end), Some(b'.' | b',')) && digits(end + 1) > 0 {
+            end += 1 + digits(end + 1);
+        }
+    }
+    text.split_at_checked(end)
 }
 
 /// The moment a stamp `[[CC]YY]MMDDhhmm[.ss]` means on the clock of `zone` (`touch -t`).
@@ -72,5 +125,9 @@ mod tests {
         assert_eq!(seconds("2020-01-02T03:04:05Z"), Some(1_577_934_245));
         assert_eq!(seconds("1 day ago"), Some(1_699_913_600));
         assert_eq!(seconds("bad"), None);
+        assert_eq!(seconds(""), Some(1_699_920_000));
+        assert_eq!(seconds("1970-01-01 12:00 +1 day"), Some(86_400 + 39_600));
+        assert_eq!(seconds("1970-01-01 12:00 +01:00 +1 day"), Some(86_400 + 39_600));
+        assert_eq!(seconds("1970-01-01 12:00 +90 minutes"), None);
     }
 }
