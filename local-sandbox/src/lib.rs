@@ -20,37 +20,77 @@
 //! On Linux with glibc any program that links this library can serve as its own helper: an entry in `.init_array` looks
 //! for the warden's `argv[0]` before `main`. Elsewhere call [`init`] first thing in `main`, or install the
 //! `local-sandbox-warden` program beside yours.
+//!
+//! # Other platforms
+//!
+//! The sandbox is Linux's own. Elsewhere the crate is `elsewhere.rs`: a builder whose `build` says that there is none.
 #![warn(missing_docs)]
 
+#[cfg(target_os = "linux")]
 mod beneath;
+#[cfg(target_os = "linux")]
 mod builder;
+#[cfg(target_os = "linux")]
 mod contract;
+#[cfg(target_os = "linux")]
 mod environment;
+#[cfg(target_os = "linux")]
 mod error;
+#[cfg(target_os = "linux")]
 mod files;
+#[cfg(target_os = "linux")]
 mod host;
+#[cfg(target_os = "linux")]
 mod limits;
+#[cfg(target_os = "linux")]
 mod policy;
+#[cfg(target_os = "linux")]
 mod protocol;
+#[cfg(target_os = "linux")]
 mod proxy;
+#[cfg(target_os = "linux")]
 mod report;
+#[cfg(target_os = "linux")]
 mod sandbox;
+#[cfg(target_os = "linux")]
 mod scratch;
+#[cfg(target_os = "linux")]
 mod shell;
+#[cfg(target_os = "linux")]
 mod sys;
+#[cfg(target_os = "linux")]
 mod warden;
 
+#[cfg(target_os = "linux")]
 pub use self::sandbox::{LocalSandbox, ShutdownReport};
+#[cfg(target_os = "linux")]
 pub use builder::{BackgroundPolicy, Confinement, Enforcement, LocalSandboxBuilder, Network};
+#[cfg(target_os = "linux")]
 pub use environment::{ALLOWLIST, Inherit};
+#[cfg(target_os = "linux")]
 pub use error::{ConfigError, ExecError};
+#[cfg(target_os = "linux")]
 pub use host::background::Background;
+#[cfg(target_os = "linux")]
 pub use host::execution::{LocalExecution, LocalExit, signal_name};
+#[cfg(target_os = "linux")]
 pub use host::sessions::{Opened, SessionId, TerminalSessions};
+#[cfg(target_os = "linux")]
 pub use host::terminal::{LocalTerminal, YieldFor, Yielded, terminal_size};
+#[cfg(target_os = "linux")]
 pub use limits::Limits;
+#[cfg(target_os = "linux")]
 pub use protocol::KillReason;
+#[cfg(target_os = "linux")]
 pub use proxy::serve::NetworkDecision;
+#[cfg(target_os = "linux")]
 pub use report::{Outcome, Property, Status, Tier};
+#[cfg(target_os = "linux")]
 pub use shell::Shell;
+#[cfg(target_os = "linux")]
 pub use warden::entry::init;
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::{ConfigError, LocalSandbox, LocalSandboxBuilder, init};

@@ -1,4 +1,5 @@
 //! What confined commands cannot do, in namespaces; skipped where the machine has none.
+#![cfg(target_os = "linux")]
 
 #[allow(dead_code, reason = "each test program uses a part")]
 mod support;

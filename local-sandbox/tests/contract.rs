@@ -1,4 +1,5 @@
 //! The local sandbox fulfils the contract: unconfined, and confined in each tier that this machine has.
+#![cfg(target_os = "linux")]
 
 use std::sync::{Arc, Mutex};
 

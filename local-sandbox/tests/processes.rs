@@ -1,4 +1,5 @@
 //! Process trees, timeouts, output, environment: what a command may rely on, and what it cannot escape.
+#![cfg(target_os = "linux")]
 
 #[allow(dead_code, reason = "each test program uses a part")]
 mod support;

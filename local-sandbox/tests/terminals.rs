@@ -1,4 +1,5 @@
 //! Terminal sessions.
+#![cfg(target_os = "linux")]
 
 #[allow(dead_code, reason = "each test program uses a part")]
 mod support;

@@ -1,6 +1,7 @@
 //! The command line: one file or directory for each subcommand.
 
 mod json;
+#[cfg_attr(not(target_os = "linux"), path = "local/elsewhere.rs")]
 mod local;
 mod sh;
 
