@@ -40,6 +40,8 @@ impl Core<'_> {
         let place = Span::new(start, self.input.end_offset());
         self.charge_alias(replacement.len())?;
         self.input.push_alias(&name, Bytes::copy_from_slice(replacement), place);
+        // The first word of the replacement may be an alias in turn.
+        self.alias_blank = true;
         Ok(true)
     }
 }

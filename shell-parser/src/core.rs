@@ -25,7 +25,7 @@ pub const MAX_NESTING: u32 = 250;
 pub const MAX_WORD_NESTING: u32 = 150;
 
 /// How many bytes of alias replacements one complete command may read.
-const MAX_ALIAS_TEXT: usize = 1 << 20;
+const MAX_ALIAS_TEXT: usize = 1 << 18;
 
 /// Nodes of unfinished sequences. A sequence's nodes pile up here, above those of the sequences around it, and move
 /// to their arena as one range when it is complete.
@@ -57,6 +57,8 @@ pub(crate) struct Core<'o> {
     pub(crate) reserved_ok: bool,
     /// An alias whose replacement ends in a blank has just been read: the next word is an alias candidate.
     pub(crate) alias_blank: bool,
+    /// The word being read began in an alias's replacement and goes on behind it.
+    pub(crate) left_alias: bool,
     /// Inside `$(`, `<(`: a here-document's delimiter may be followed by the closing parenthesis.
     pub(crate) in_substitution: bool,
     /// The offset at which the last run of blanks began, and the position at which it ended.
@@ -135,6 +137,7 @@ impl<'o> Core<'o> {
             facts: WordFacts::default(),
             reserved_ok: true,
             alias_blank: false,
+            left_alias: false,
             in_substitution: false,
             blanks: (0, usize::MAX),
             substitution_lines: Vec::new(),

@@ -50,3 +50,47 @@ fn digit_value(byte: u8, base: i64) -> i64 {
         _ => u8::MAX,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::parse_number;
+
+    #[test]
+    fn constants_have_the_values_bash_gives_them() {
+        for (text, value) in [
+            ("0", 0),
+            ("42", 42),
+            ("010", 8),
+            ("0x1F", 31),
+            ("0X", 0),
+            ("2#101", 5),
+            ("16#fF", 255),
+            ("36#zZ", 1295),
+            ("37#zZ", 35 * 37 + 61 - 25),
+            ("64#@_", 62 * 64 + 63),
+            ("9223372036854775808", i64::MIN),
+        ] {
+            let found = parse_number(text.as_bytes());
+            if text == "37#zZ" {
+                assert_eq!(found, Err("value too great for base"));
+            } else {
+                assert_eq!(found, Ok(value), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn bad_constants_are_refused_in_bashs_words() {
+        for (text, message) in [
+            ("08", "value too great for base"),
+            ("12a", "value too great for base"),
+            ("1#1", "invalid arithmetic base"),
+            ("65#1", "invalid arithmetic base"),
+            ("2#", "invalid integer constant"),
+            ("0x1#1", "invalid number"),
+            ("2#1#1", "invalid number"),
+        ] {
+            assert_eq!(parse_number(text.as_bytes()), Err(message), "{text}");
+        }
+    }
+}

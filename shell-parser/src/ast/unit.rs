@@ -105,6 +105,16 @@ arenas! {
 }
 
 impl Unit {
+    /// The ids of all parameter expansions of the unit, in the order in which they end.
+    pub fn all_parameter_ids(&self) -> impl Iterator<Item = ParameterId> {
+        IdRange::<ParameterId>::new(0, self.all_parameters.len()).iter()
+    }
+
+    /// The ids of all here-documents of the unit, in source order of their operators.
+    pub fn all_here_document_ids(&self) -> impl Iterator<Item = HereDocumentId> {
+        IdRange::<HereDocumentId>::new(0, self.all_here_documents.len()).iter()
+    }
+
     /// The complete command.
     pub fn root(&self) -> CommandId {
         // The parser gives out only units with a root; index 0 is then valid too.

@@ -27,7 +27,8 @@ impl Core<'_> {
         loop {
             self.skip_blanks();
             let count = self.scratch.words.len() - words;
-            if (count == 0 || std::mem::take(&mut self.alias_blank)) && self.try_alias()? {
+            let candidate = std::mem::take(&mut self.alias_blank) || count == 0;
+            if candidate && self.try_alias()? {
                 continue;
             }
             let first = count == 0

@@ -182,3 +182,44 @@ fn has_leading_zero(text: &[u8]) -> bool {
     let digits = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
     digits.len() > 1 && digits.starts_with(b"0")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{BraceMap, parse_range};
+    use crate::ast::RangeStyle;
+
+    fn pairs(text: &str) -> Vec<(usize, usize, usize)> {
+        let map = BraceMap::scan(text.as_bytes(), 0);
+        map.pairs.iter().map(|pair| (pair.open, pair.close, pair.commas.len())).collect()
+    }
+
+    #[test]
+    fn only_complete_expansions_count() {
+        assert_eq!(pairs("{a,b}"), [(0, 4, 1)]);
+        assert_eq!(pairs("{a}"), []);
+        assert_eq!(pairs("{a,b"), []);
+        assert_eq!(pairs("{},a}"), []);
+        assert_eq!(pairs("{a,{b,c}"), [(3, 7, 1)]);
+        assert_eq!(pairs("{a{b,c}d}"), [(2, 6, 1)]);
+        assert_eq!(pairs("{'a,b'}{a\\,b}{$x,${y,}}"), [(13, 22, 1)]);
+        assert_eq!(pairs("{a, b}"), []);
+        assert_eq!(pairs("{1..3}{a..z..2}{1..a}"), [(0, 5, 0), (6, 14, 0)]);
+    }
+
+    #[test]
+    fn ranges_keep_their_padding() {
+        for (text, expected) in [
+            ("1..3", Some((1, 3, 1, RangeStyle::Number(0)))),
+            ("01..10", Some((1, 10, 1, RangeStyle::Number(2)))),
+            ("-01..5..2", Some((-1, 5, 2, RangeStyle::Number(3)))),
+            ("a..e", Some((97, 101, 1, RangeStyle::Character))),
+            ("a..e..-2", Some((97, 101, -2, RangeStyle::Character))),
+            ("1..", None),
+            ("a..1", None),
+            ("1..99999999999999999999", None),
+        ] {
+            let found = parse_range(text.as_bytes()).map(|range| (range.start, range.end, range.step, range.style));
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+}

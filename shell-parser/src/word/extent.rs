@@ -139,3 +139,47 @@ pub(crate) fn parentheses_balance(text: &[u8]) -> bool {
     }
     depth == 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{bracket_in_word, closing, parentheses_balance};
+
+    #[test]
+    fn closing_skips_quotes_and_nested_constructs() {
+        for (text, closer, end) in [
+            ("a)b", b')', Ok(2)),
+            ("a (b) c)d", b')', Ok(8)),
+            ("')')", b')', Ok(4)),
+            ("\")\\\")\")", b')', Ok(7)),
+            ("$(a)) ", b')', Ok(5)),
+            ("${x:-\"}\"}}", b'}', Ok(10)),
+            ("`)`)", b')', Ok(4)),
+            ("\\))", b')', Ok(3)),
+            ("a", b')', Err(b')')),
+            ("'a", b')', Err(b'\'')),
+            ("\"${a", b')', Err(b'}')),
+        ] {
+            assert_eq!(closing(text.as_bytes(), 0, closer, false), end, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_single_quote_is_text_in_a_quoted_brace() {
+        assert_eq!(closing(b"x:-it's}", 0, b'}', true), Ok(8));
+        assert_eq!(closing(b"x:-it's}", 0, b'}', false), Err(b'\''));
+    }
+
+    #[test]
+    fn a_bracket_must_close_before_the_word_ends() {
+        assert_eq!(bracket_in_word(b"1]=2", 0), Some(2));
+        assert_eq!(bracket_in_word(b"'a b'[1]]", 0), Some(9));
+        assert_eq!(bracket_in_word(b"1 2]", 0), None);
+    }
+
+    #[test]
+    fn balanced_parentheses_make_arithmetic() {
+        assert!(parentheses_balance(b"(1+2)*(3)"));
+        assert!(!parentheses_balance(b"a) + (b"));
+        assert!(parentheses_balance(b"')'"));
+    }
+}

@@ -48,6 +48,7 @@ impl Core<'_> {
             if self.input.pop_alias().is_none() {
                 return Err(self.unmatched(b'\'', line));
             }
+            self.left_alias = true;
         }
     }
 
@@ -163,6 +164,7 @@ impl Quoted {
         }
         self.run.own(core);
         if core.input.pop_alias().is_some() {
+            core.left_alias = true;
             return Ok(true);
         }
         let closer = if self.end == QuotedEnd::DoubleQuote { b'"' } else { b'}' };
@@ -342,5 +344,27 @@ fn push_utf8(out: &mut Vec<u8>, code: u32) {
             out.extend([continuation(6), continuation(0)]);
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode_ansi_c;
+
+    #[test]
+    fn ansi_c_escapes_are_decoded_as_bash_does() {
+        for (raw, decoded) in [
+            (&b"a\\tb\\n"[..], &b"a\tb\n"[..]),
+            (b"\\x41\\x4\\x{42}\\xg", b"A\x04B\\xg"),
+            (b"\\101\\1011\\777", b"AA1\xff"),
+            (b"\\u00e9\\U1F600\\u", "é😀\\u".as_bytes()),
+            (b"\\ca\\c?\\c\\\\x", b"\x01\x7f\x1cx"),
+            (b"\\'\\\"\\?\\\\\\e\\E", b"'\"?\\\x1b\x1b"),
+            (b"\\z\\8", b"\\z\\8"),
+            (b"a\\0b", b"a"),
+            (b"\\ud800", b"\xed\xa0\x80"),
+        ] {
+            assert_eq!(decode_ansi_c(raw), decoded, "{}", String::from_utf8_lossy(raw));
+        }
     }
 }

@@ -95,7 +95,8 @@ impl Core<'_> {
         let parts = self.flush_parts(mark);
         let plain = !facts.any(SPECIAL_FACTS) && matches!(self.unit.parts(parts), [WordPart::Literal(_)]);
         let facts = if plain { facts.with(WordFacts::LITERAL) } else { facts };
-        let facts = if self.input.is_verbatim() { facts.with(WordFacts::VERBATIM) } else { facts };
+        let verbatim = self.input.is_verbatim() && !std::mem::take(&mut self.left_alias);
+        let facts = if verbatim { facts.with(WordFacts::VERBATIM) } else { facts };
         let span = Span::new(start, self.input.end_offset().max(start));
         Word { parts, span, assignment: None, facts }
     }
@@ -192,7 +193,9 @@ impl Unquoted {
             Ends::Metacharacter | Ends::Regex if self.parentheses > 0 => Err(core.unmatched(b')', self.line)),
             Ends::Brace | Ends::Slash if core.input.in_alias() => {
                 self.run.own(core);
-                Ok(core.input.pop_alias().is_some())
+                let popped = core.input.pop_alias().is_some();
+                core.left_alias |= popped;
+                Ok(popped)
             }
             _ => Ok(false),
         }
