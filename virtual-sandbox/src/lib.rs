@@ -2,8 +2,6 @@
 
 pub mod driver;
 pub mod errno;
-#[allow(missing_docs, unused, reason = "x")]
-pub mod hostrun;
 pub mod kernel;
 pub mod machine;
 pub mod shell;
