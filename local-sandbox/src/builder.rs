@@ -305,8 +305,8 @@ impl LocalSandboxBuilder {
         }
         let removed = |name: &str| self.env.iter().rev().find(|change| change.name == name.as_bytes());
         let mut fill = |name: &str, value: &[u8]| {
-            // What was taken away on purpose stays away.
-            if removed(name).is_none_or(|change| change.value.is_some()) {
+            // What was taken away on purpose stays away; but without a path, bash would search the working directory.
+            if name == "PATH" || removed(name).is_none_or(|change| change.value.is_some()) {
                 environment.fill(name, value);
             }
         };

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::pin::Pin;
 
 use bytes::Bytes;
 use futures_core::Stream;
 use local_sandbox::{ExecError, KillReason, LocalExecution, LocalExit, LocalSandbox, Status, signal_name};
-use sandbox::{ExecEvent, ExecExit, ExecRequest, ExecResult, OutputRetention, Retained, SandboxError};
+use sandbox::{ExecEvent, ExecRequest, ExecResult, OutputRetention, Retained, SandboxError};
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -113,7 +112,7 @@ async fn stream(sandbox: &LocalSandbox, request: ExecRequest, limit: Option<u64>
             Happening::Event(Some(Ok(ExecEvent::Exit(exit)))) => {
                 let _ = out.finish().await;
                 let _ = err.finish().await;
-                tell_reason(&exit, execution.details());
+                tell_reason(execution.details());
                 return Ok(interrupted.map_or(exit.exit_code, |number| 128 + number));
             }
             Happening::Event(Some(Err(error))) => return Err(error.into()),
@@ -131,16 +130,14 @@ async fn stream(sandbox: &LocalSandbox, request: ExecRequest, limit: Option<u64>
     }
 }
 
-fn tell_reason(exit: &ExecExit, details: Option<&LocalExit>) {
-    match details.and_then(|details| details.killed_by) {
-        Some(KillReason::Timeout) => eprintln!("sandshell local: timed out after {:?}", exit.duration),
-        Some(KillReason::Processes) => eprintln!("sandshell local: ended: more processes than the limit"),
-        Some(KillReason::Memory) => eprintln!("sandshell local: ended: more memory than the limit"),
-        _ => {}
-    }
-    if let Some(details) = details.filter(|details| details.still_running > 0) {
-        eprintln!("sandshell local: {} background processes end now", details.still_running);
-    }
+/// Says what else would be a riddle: a limit that ended the script. A timeout has its status, as with `timeout(1)`.
+fn tell_reason(details: Option<&LocalExit>) {
+    let limit = match details.and_then(|details| details.killed_by) {
+        Some(KillReason::Processes) => "processes",
+        Some(KillReason::Memory) => "memory",
+        _ => return,
+    };
+    eprintln!("sandshell local: ended: more {limit} than the limit");
 }
 
 /// Why output was not passed on.
