@@ -44,7 +44,12 @@ impl Core<'_> {
             self.semicolon()?;
             self.skip_newlines()?;
         } else {
+            let before = self.input.line;
             self.skip_newlines()?;
+            // A brace on the same line is only a word.
+            if self.input.line == before && self.peek_reserved() == Some(Reserved::OpenBrace) {
+                return Err(self.unexpected());
+            }
             if self.accept_reserved(Reserved::In) {
                 words = Some(self.word_list()?);
                 self.list_terminator()?;
