@@ -64,6 +64,16 @@ fn number(name: &str) -> Option<usize> {
     std::env::var(name).ok()?.parse().ok()
 }
 
+#[test]
+fn expansion() {
+    replay("expansion", targets::expansion);
+}
+
+#[test]
+fn shell() {
+    replay("shell", targets::shell);
+}
+
 /// Runs the target on all seeds and on mutations of them; reports the input of the first panic.
 fn replay(name: &str, target: fn(&[u8])) {
     let seeds = seeds(name);

@@ -1,5 +1,6 @@
 //! `sandshell sh`: runs a bash script in a fresh in-memory machine.
 
+mod analyze;
 mod completion;
 mod editor;
 mod invocation;
@@ -24,6 +25,9 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
 }
 
 fn execute(invocation: Invocation) -> ExitCode {
+    if invocation.settings.analyze {
+        return analyze::run(&invocation).unwrap_or_else(Refused::report);
+    }
     let sandbox = match machine::build(&invocation.settings) {
         Ok(sandbox) => sandbox,
         Err(error) => return Refused::cannot_run(error.to_string()).report(),
