@@ -23,6 +23,8 @@ mod file_type;
 mod find;
 mod grep;
 mod head;
+mod hostname;
+mod id;
 mod input;
 mod invocation;
 mod ln;
@@ -30,11 +32,13 @@ mod ls;
 mod mkdir;
 mod mktemp;
 mod mv;
+mod nproc;
 mod od;
 pub mod operand;
 mod options;
 mod output;
 pub mod prelude;
+mod printenv;
 mod printf;
 mod pwd;
 mod readlink;
@@ -52,9 +56,12 @@ mod test;
 mod touch;
 mod tr;
 mod truth;
+mod tty;
+mod uname;
 mod uniq;
 mod wc;
 mod which;
+mod whoami;
 mod xargs;
 mod yes;
 
@@ -90,6 +97,7 @@ pub struct Utility {
 /// All utilities, sorted by name.
 pub static UTILITIES: &[&Utility] = &[
     &test::BRACKET,
+    &uname::ARCH,
     &basename::UTILITY,
     &cat::UTILITY,
     &chmod::UTILITY,
@@ -106,12 +114,16 @@ pub static UTILITIES: &[&Utility] = &[
     &find::UTILITY,
     &grep::UTILITY,
     &head::UTILITY,
+    &hostname::UTILITY,
+    &id::UTILITY,
     &ln::UTILITY,
     &ls::UTILITY,
     &mkdir::UTILITY,
     &mktemp::UTILITY,
     &mv::UTILITY,
+    &nproc::UTILITY,
     &od::UTILITY,
+    &printenv::UTILITY,
     &printf::UTILITY,
     &pwd::UTILITY,
     &readlink::UTILITY,
@@ -129,9 +141,12 @@ pub static UTILITIES: &[&Utility] = &[
     &touch::UTILITY,
     &tr::UTILITY,
     &truth::TRUE,
+    &tty::UTILITY,
+    &uname::UNAME,
     &uniq::UTILITY,
     &wc::UTILITY,
     &which::UTILITY,
+    &whoami::UTILITY,
     &xargs::UTILITY,
     &yes::UTILITY,
 ];

@@ -162,6 +162,9 @@ impl Writer {
         match letter {
             b'C' => {
                 let century = civil.year.div_euclid(100) + i64::from(civil.year < 0 && civil.year % 100 != 0);
+                if style.pad == Some(b'+') && century > 99 {
+                    out.push(b'+');
+                }
                 number(century, 2, b'0', style, out);
             }
             b'd' => number(civil.day, 2, b'0', style, out),

@@ -8,11 +8,47 @@ use jiff::Zoned;
 /// The moment `text` means, seen from `now`; `None` where it is no date.
 pub fn parse_date(text: &[u8], now: Timestamp, zone: &Zone) -> Option<Timestamp> {
     let text = std::str::from_utf8(text).ok()?;
+    if let Some(number) = text.trim().strip_prefix('@') {
+        return epoch_seconds(number);
+    }
     let base = jiff::Timestamp::new(now.secs, i32::try_from(now.nanos).ok()?).ok()?;
     let base: Zoned = base.to_zoned(zone.to_jiff());
     let text = with_clock_zones(if text.trim().is_empty() { "00:00" } else { text })?;
     let parsed = parse_datetime::parse_datetime_at_date(base, &text).ok()?;
-    Some(Timestamp::new(parsed.unix_epoch_second(), u32::try_from(parsed.subsec_nanosecond()).ok()?))
+    let time = Timestamp::new(parsed.unix_epoch_second(), u32::try_from(parsed.subsec_nanosecond()).ok()?);
+    clock_was_shown(&text, time, zone).then_some(time)
+}
+
+/// `@seconds[.fraction]`: any number the clock can hold.
+fn epoch_seconds(number: &str) -> Option<Timestamp> {
+    let (whole, fraction) = number.split_once(['.', ',']).unwrap_or((number, "0"));
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = whole.strip_prefix(['+', '-']).unwrap_or(whole);
+    if !is_digits(digits) || !is_digits(fraction) {
+        return None;
+    }
+    let secs: i64 = whole.strip_prefix('+').unwrap_or(whole).parse().ok()?;
+    let nanos: u32 = format!("{fraction:0<9}").get(..9)?.parse().ok()?;
+    // The fraction counts away from zero, the nanoseconds of a timestamp always forward.
+    if whole.starts_with('-') && nanos > 0 {
+        return Some(Timestamp::new(secs.checked_sub(1)?, 1_000_000_000 - nanos));
+    }
+    Some(Timestamp::new(secs, nanos))
+}
+
+/// Whether the clock of `zone` ever showed the time of day that a text without zone or offset names: where it was set
+/// forward it did not, and GNU calls such a date invalid.
+fn clock_was_shown(text: &str, time: Timestamp, zone: &Zone) -> bool {
+    let plain = |c: char| c.is_ascii_digit() || matches!(c, '-' | ':' | '/' | '.' | ' ' | 'T');
+    let Some((before, after)) = split_after_clock(text) else { return true };
+    if !text.chars().all(plain) || !after.trim().is_empty() {
+        return true;
+    }
+    let clock = before.rsplit([' ', 'T']).next().unwrap_or_default();
+    let mut numbers = clock.split(':').map(|number| number.parse::<i64>().ok());
+    let (Some(Some(hour)), Some(Some(minute))) = (numbers.next(), numbers.next()) else { return true };
+    let civil = Moment::new(time.secs, time.nanos, zone.clone()).civil();
+    (civil.hour, civil.minute) == (hour, minute)
 }
 
 /// Rewrites what GNU reads as a time zone and the parser does not: a signed number right after a time of day, whatever
