@@ -5,8 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use async_trait::async_trait;
 use bytes::Bytes;
 use sandbox::{
-    Capabilities, DirEntry, ExecRequest, Execution, FileOperation, FileStat, Isolation, Sandbox, SandboxError,
-    Terminals,
+    Capabilities, DirEntry, ExecRequest, Execution, FileOperation, FileStat, Isolation, Processes, Sandbox,
+    SandboxError, Terminals,
 };
 
 use crate::files::FileTask;
@@ -74,6 +74,10 @@ impl Sandbox for LocalSandbox {
     }
 
     fn terminals(&self) -> Option<&dyn Terminals> {
+        Some(self)
+    }
+
+    fn processes(&self) -> Option<&dyn Processes> {
         Some(self)
     }
 

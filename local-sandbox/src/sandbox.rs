@@ -21,6 +21,7 @@ use crate::host::background::{Background, Drain};
 use crate::host::execution::{Control, LocalExecution, Parts};
 use crate::host::helper::{Helper, Link};
 use crate::host::pipe::{self, Feeder};
+use crate::host::processes::ProcessTable;
 use crate::limits::Limits;
 use crate::policy::Policy;
 use crate::protocol::{Launch, Wiring};
@@ -30,10 +31,15 @@ use crate::scratch::Scratch;
 use crate::shell::{Resolved, Script};
 use crate::sys::message::MESSAGE_MAX;
 
+/// Ended background processes whose last words are kept.
+const ENDED_MAX: usize = 64;
+
 /// Real commands on the host, confined as far as asked. Dropping the last reference ends everything it runs.
 #[derive(Clone)]
 pub struct LocalSandbox {
     pub(crate) inner: Arc<Inner>,
+    /// Beside what executions hold: a process that was spawned must not keep its sandbox.
+    pub(crate) processes: Arc<ProcessTable>,
 }
 
 /// What a sandbox was made with; taken once.
@@ -93,7 +99,7 @@ impl LocalSandbox {
     }
 
     pub(crate) fn new(inner: Arc<Inner>) -> LocalSandbox {
-        LocalSandbox { inner }
+        LocalSandbox { inner, processes: Arc::default() }
     }
 
     /// What is enforced, property by property.
@@ -352,7 +358,14 @@ impl Inner {
                 inner.release(drain.control.into_link());
             }
         });
-        self.backgrounds().push((background, task));
+        let mut backgrounds = self.backgrounds();
+        // Of those that have ended only the newest are remembered.
+        let ended = backgrounds.iter().filter(|(old, _)| !old.is_running()).count();
+        let oldest = backgrounds.iter().position(|(old, _)| !old.is_running());
+        if let Some(oldest) = oldest.filter(|_| ended >= ENDED_MAX) {
+            backgrounds.remove(oldest);
+        }
+        backgrounds.push((background, task));
     }
 }
 

@@ -262,3 +262,15 @@ fn the_death_of_the_host_ends_everything() {
     host.wait().expect("it has ended");
     assert!(gone("99112"));
 }
+
+#[tokio::test]
+async fn a_dropped_sandbox_ends_spawned_processes() {
+    let sandbox = LocalSandbox::local().expect("a sandbox");
+    let processes = sandbox.processes().expect("they can be spawned");
+    processes.spawn(ExecRequest::new(format!("setsid {0} & {0}", sleep_of(113)))).await.expect("it starts");
+    while marked("99113").len() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    drop(sandbox);
+    assert!(gone("99113"));
+}

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -214,6 +214,11 @@ impl LocalExecution {
     /// Sends a signal to the command and everything it started.
     pub fn signal(&self, signal: i32) {
         self.order(Order::Signal(signal));
+    }
+
+    /// The way to the supervisor while it serves this command.
+    pub(crate) fn link(&self) -> Weak<OwnedFd> {
+        self.control.as_ref().map(|control| Arc::downgrade(control.link())).unwrap_or_default()
     }
 
     fn order(&self, order: Order) {

@@ -4,5 +4,6 @@ pub mod background;
 pub mod execution;
 pub mod helper;
 pub mod pipe;
+pub mod processes;
 pub mod sessions;
 pub mod terminal;
