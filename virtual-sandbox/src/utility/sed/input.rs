@@ -140,14 +140,6 @@ impl Input {
         self.ahead_name.clone().unwrap_or_else(|| self.name.clone())
     }
 
-    /// Everything not yet handed out of the current file, for editing that quits early.
-    pub(super) async fn rest(&mut self) -> Result<Option<Record>, InputProblem> {
-        match self.next().await? {
-            Arrival::Line(record) => Ok(Some(record)),
-            Arrival::End => Ok(None),
-        }
-    }
-
     /// Where reading of standard input stopped short of what was read: so many bytes.
     pub(super) fn unread(&self) -> usize {
         self.current.as_ref().map_or(0, |records| records.unread().len())

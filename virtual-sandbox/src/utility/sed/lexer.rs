@@ -163,6 +163,9 @@ impl<'s> Lexer<'s> {
                 text.push(byte);
                 continue;
             }
+            if bracket == Bracket::Start {
+                bracket = Bracket::Inside;
+            }
             match self.next()? {
                 b'n' if regex && delimiter != b'n' => text.push(b'\n'),
                 b'\n' if regex => text.push(b'\n'),

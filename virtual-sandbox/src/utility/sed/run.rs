@@ -322,7 +322,7 @@ impl Editor<'_> {
         let (temporary, fd) = self.temporary(target.get(..directory).unwrap_or_default(), stat.mode).await?;
         let standard = std::mem::replace(&mut self.output, Output::new(&self.sys, fd));
         let quit = match self.stream().await {
-            Ok(quit) => self.finish_in_place(quit.is_some()).await.map(|()| quit),
+            Ok(quit) => self.output.flush().await.map(|()| quit).map_err(Failure::Write),
             Err(failure) => Err(failure),
         };
         self.output = standard;
@@ -341,16 +341,6 @@ impl Editor<'_> {
         }
         self.sys.rename(temporary, target).await.map_err(couldnt)?;
         Ok(quit)
-    }
-
-    /// Writes what is left. A script that quits leaves the rest of the file as it is.
-    async fn finish_in_place(&mut self, quits: bool) -> Result<(), Failure> {
-        while quits {
-            let Some(record) = self.input.rest().await? else { break };
-            self.output.line(&record.bytes, record.terminated, self.settings.delimiter);
-            self.output.flush_if_full().await.map_err(Failure::Write)?;
-        }
-        self.output.flush().await.map_err(Failure::Write)
     }
 
     /// Creates the file that will take the place of the edited one.

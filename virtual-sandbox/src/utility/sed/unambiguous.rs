@@ -19,6 +19,8 @@ pub(super) fn escape(text: &[u8]) -> Option<(u8, usize)> {
         b't' => Some((b'\t', 1)),
         b'v' => Some((0x0b, 1)),
         b'r' => Some((b'\r', 1)),
+        // A control character of a backslash is written with two.
+        b'c' if text.get(1..3) == Some(b"\\\\") => Some((0x1c, 3)),
         b'c' => text.get(1).map(|byte| (byte.to_ascii_uppercase() ^ 0x40, 2)),
         b'd' => digits(10, 3),
         b'o' => digits(8, 3),
