@@ -8,8 +8,8 @@ use super::{Expressions, Failure};
 use crate::shell::expand::{ExpansionError, Severity, Stop, World};
 
 /// How many operators and variables deep an evaluation may be. bash allows 1024 variables whose values are
-/// expressions in turn.
-const DEPTH: u32 = 1024;
+/// expressions in turn; ours must fit the stack of any thread, of builds without optimization too.
+const DEPTH: u32 = 256;
 
 /// One evaluation in one world.
 pub(super) struct Evaluation<'a, E, W> {
