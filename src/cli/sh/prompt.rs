@@ -27,7 +27,7 @@ pub fn run(sandbox: &VirtualSandbox, invocation: &Invocation) -> Result<ExitCode
 
 /// What is run before the first prompt: default prompts, and the options and arguments of the command line.
 fn beginning(invocation: &Invocation) -> String {
-    let mut script = String::from("PS1='\\u@\\h:\\w\\$ ' PS2='> '\n");
+    let mut script = String::from("shopt -s expand_aliases; PS1='\\u@\\h:\\w\\$ ' PS2='> '\n");
     for option in &invocation.options {
         let line = match option {
             ShellOption::Letter(letter, switch) => format!("set {}{}", sign(*switch), char::from(*letter)),

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::super::assignment::is_assoc;
 use super::super::word::Expander;
 use super::super::{ShellOption, Stop, World};
 use super::reference::Reference;
@@ -116,6 +117,10 @@ impl<W: World> Expander<'_, W> {
                 self.world.complain(&[name, b": bad array subscript".as_slice()].concat());
             }
             return Ok(map.get(&key).cloned().map_or(Values::Unset, Values::One));
+        }
+        // Declared associative, and nothing in it yet.
+        if is_assoc(self.world, name) {
+            return Ok(Values::Unset);
         }
         let index = self.checked_index(name, key)?;
         Ok(match (value, index) {
