@@ -11,9 +11,11 @@ use shell_parser::ast::{Assignment, AssignmentValue, Subscript, WordFacts};
 fn facts(unit: &Unit, assignment: &Assignment) -> WordFacts {
     let value = match &assignment.value {
         AssignmentValue::Scalar(word) => unit.word(*word).facts,
-        AssignmentValue::Array(elements) => unit.elements(*elements).iter().fold(WordFacts::default(), |facts, element| {
-            facts.with(unit.word(element.value).facts).with(subscript_facts(unit, element.subscript))
-        }),
+        AssignmentValue::Array(elements) => {
+            unit.elements(*elements).iter().fold(WordFacts::default(), |facts, element| {
+                facts.with(unit.word(element.value).facts).with(subscript_facts(unit, element.subscript))
+            })
+        }
     };
     value.with(subscript_facts(unit, assignment.subscript))
 }
