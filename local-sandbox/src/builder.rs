@@ -334,6 +334,11 @@ impl LocalSandboxBuilder {
                 writable.push(real);
             }
         }
+        if let Some(root) = writable.iter().find(|path| path.as_os_str() == "/") {
+            // Everything is no workspace: what is secret or protected would lie in it.
+            let source = nix::errno::Errno::EINVAL.into();
+            return Err(ConfigError::Writable { path: root.clone(), source });
+        }
         let scratch = Scratch::new().map_err(ConfigError::Helper)?;
         let policy = policy::resolve(&policy::Wishes {
             everything_writable: self.confinement == Confinement::Off,

@@ -1,6 +1,6 @@
 //! Real commands on the host, with an environment allowlist, a kill that reaches the whole tree, terminals and confinement.
 //!
-//! [`LocalSandbox`] implements the [`sandbox::Sandbox`] contract with processes of this machine. Commands run with the
+//! [`LocalSandbox`] implements the [`Sandbox`](::sandbox::Sandbox) contract with processes of this machine. Commands run with the
 //! rights of the host's user, or confined as far as the machine can ([`Confinement`]); [`LocalSandbox::report`] says, per
 //! property, what is enforced and by what.
 //!

@@ -16,7 +16,18 @@ static NEXT: AtomicU64 = AtomicU64::new(0);
 impl Scratch {
     /// Makes one that only this user may enter.
     pub fn new() -> io::Result<Scratch> {
-        let base = std::env::temp_dir().canonicalize()?;
+        let places = [std::env::temp_dir(), PathBuf::from("/tmp"), PathBuf::from("/var/tmp")];
+        let mut failure = io::Error::from(io::ErrorKind::NotFound);
+        for place in places {
+            match place.canonicalize().and_then(|base| Scratch::below(&base)) {
+                Ok(scratch) => return Ok(scratch),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
+    fn below(base: &Path) -> io::Result<Scratch> {
         loop {
             let name = format!("sandshell-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
             let path = base.join(name);
