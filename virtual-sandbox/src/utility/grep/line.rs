@@ -26,8 +26,6 @@ impl Role {
 pub(super) struct Line<'l> {
     /// Its bytes without the end-of-line byte.
     pub text: &'l [u8],
-    /// Whether the end-of-line byte is there.
-    pub terminated: bool,
     /// Its number, from 1.
     pub number: u64,
     /// The offset of its first byte in the file.

@@ -53,7 +53,7 @@ struct Search<'s> {
     /// Context lines still to be written.
     after: u64,
     /// The last lines that were not written, for context before.
-    before: VecDeque<(Vec<u8>, bool, u64, u64)>,
+    before: VecDeque<(Vec<u8>, u64, u64)>,
     /// The number of the last line written; 0: none.
     last_written: u64,
     wrote_any: bool,
@@ -240,7 +240,7 @@ impl Search<'_> {
             let end = memchr::memchr(self.settings.eol, lines).unwrap_or(lines.len());
             let text = lines.get(..end).unwrap_or_default();
             self.lines += 1;
-            let line = Line { text, terminated: end < lines.len(), number: self.lines, offset: self.offset };
+            let line = Line { text, number: self.lines, offset: self.offset };
             self.writer.write(line, Role::Context, out.buffer())?;
             self.last_written = self.lines;
             self.after -= 1;
@@ -288,8 +288,8 @@ impl Search<'_> {
         self.offset += skipped.len() as u64;
         for text in recent.split_inclusive(|byte| *byte == self.settings.eol) {
             self.lines += 1;
-            let stripped = text.strip_suffix(&[self.settings.eol]);
-            let entry = (stripped.unwrap_or(text).to_vec(), stripped.is_some(), self.lines, self.offset);
+            let line = text.strip_suffix(&[self.settings.eol]).unwrap_or(text);
+            let entry = (line.to_vec(), self.lines, self.offset);
             self.before.push_back(entry);
             if self.before.len() > count {
                 self.before.pop_front();
@@ -301,7 +301,7 @@ impl Search<'_> {
     /// Writes a selected line, with the context before it.
     fn select(&mut self, buffer: &[u8], start: usize, end: usize, out: &mut OutBuf) -> Result<(), SearchError> {
         let number = self.lines + 1;
-        let first = self.before.front().map_or(number, |(_, _, number, _)| *number);
+        let first = self.before.front().map_or(number, |(_, number, _)| *number);
         let gap = self.last_written + 1 < first || self.last_written == 0;
         if let Some(separator) = &self.settings.separator
             && self.wrote_any
@@ -310,12 +310,12 @@ impl Search<'_> {
             self.writer.separating(separator, out.buffer());
             out.buffer().push(b'\n');
         }
-        for (text, terminated, number, offset) in std::mem::take(&mut self.before) {
-            let line = Line { text: &text, terminated, number, offset };
+        for (text, number, offset) in std::mem::take(&mut self.before) {
+            let line = Line { text: &text, number, offset };
             self.writer.write(line, Role::Context, out.buffer())?;
         }
         let text = buffer.get(start..end).unwrap_or_default();
-        let line = Line { text, terminated: end < buffer.len(), number, offset: self.offset };
+        let line = Line { text, number, offset: self.offset };
         self.writer.write(line, Role::Selected, out.buffer())?;
         self.lines = number;
         self.last_written = number;

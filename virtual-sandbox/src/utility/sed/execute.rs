@@ -36,7 +36,7 @@ impl Editor<'_> {
         let mut place = 0;
         while let Some(command) = script.commands.get(place) {
             self.steps += 1;
-            if self.steps % 256 == 0 {
+            if self.steps.is_multiple_of(256) {
                 self.sys.charge(256).await;
             }
             let applies = match &command.addresses.first {
