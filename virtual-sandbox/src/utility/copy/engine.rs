@@ -32,6 +32,8 @@ pub(in crate::utility) struct Copier {
     made_directory: bool,
     /// The last operand moved was copied to another file system.
     across: bool,
+    /// A directory was met that this very copy made: there is no point in going on.
+    met_itself: bool,
     failed: bool,
 }
 
@@ -79,6 +81,7 @@ impl Copier {
             several,
             made_directory: false,
             across: false,
+            met_itself: false,
             failed: false,
         }
     }
@@ -86,6 +89,7 @@ impl Copier {
     /// Copies or moves one operand; whether all went well.
     pub(in crate::utility) async fn copy(&mut self, source: &Bytes, path: &Bytes) -> bool {
         self.made_directory = false;
+        self.met_itself = false;
         let failed_before = std::mem::replace(&mut self.failed, false);
         let (top_source, top_path) = (source.clone(), path.clone());
         let item = Item { source: source.clone(), path: path.clone(), is_operand: true, is_new: false };
@@ -95,6 +99,11 @@ impl Copier {
             match next {
                 Ok(Next::Enter(level)) => levels.push(*level),
                 Ok(Next::Done) | Err(Failed) => {}
+            }
+            if self.met_itself {
+                while let Some(level) = levels.pop() {
+                    self.leave(&level).await;
+                }
             }
             let Some(level) = levels.last_mut() else { break };
             let Some(entry) = level.entries.get(level.next) else {
@@ -318,6 +327,7 @@ impl Copier {
         top: (&Bytes, &Bytes),
     ) -> Result<Next, Failed> {
         if same_name(&self.sys, &item.source, earlier).await {
+            self.met_itself = true;
             let (from, to) = (quote_always(top.0), quote_always(top.1));
             let verb: &[u8] = if self.options.moving { b"cannot move " } else { b"cannot copy a directory, " };
             let into: &[u8] = if self.options.moving { b" to a subdirectory of itself, " } else { b", into itself, " };
@@ -434,7 +444,13 @@ impl Copier {
             return Ok(Next::Enter(Box::new(Level { item, stat, entries: Arc::from([]), next: 0, created: is_new })));
         }
         match self.sys.read_dir(item.source.clone()).await {
-            Ok(entries) => Ok(Next::Enter(Box::new(Level { item, stat, entries, next: 0, created: is_new }))),
+            Ok(entries) => {
+                // What this copy made itself comes last, so that the rest is copied before that is refused.
+                let mut sorted = entries.to_vec();
+                sorted.sort_by_key(|entry| self.copied.contains_key(&(stat.dev, entry.ino)));
+                let entries = Arc::from(sorted);
+                Ok(Next::Enter(Box::new(Level { item, stat, entries, next: 0, created: is_new })))
+            }
             Err(errno) => {
                 self.fail_with([b"cannot access ", quote_always(&item.source).as_slice()].concat(), errno).await
             }

@@ -3,6 +3,7 @@
 use super::{CopyOptions, Dereference, Making};
 use crate::sys::Sys;
 use crate::text::file_name::{base_name, dir_name};
+use crate::utility::canonical::{Missing, canonicalize};
 use crate::vfs::Stat;
 use bytes::Bytes;
 
@@ -79,7 +80,11 @@ pub(super) async fn compare(
         }
         // A link may be moved onto its referent where that has another name.
         if options.moving && source_link.is_symlink() && path_link.nlink > 1 {
-            return Sameness::Different;
+            let referent = canonicalize(sys, source, Missing::None, true).await;
+            return match referent {
+                Ok(referent) => ok(!same_name(sys, &referent, path).await),
+                Err(_) => Sameness::Same,
+            };
         }
     }
     Sameness::Same

@@ -70,6 +70,10 @@ const STYLES: [(&str, &str); 3] =
 impl Settings {
     pub(super) async fn new(sys: &Sys, parsed: &Parsed, invocation: &Invocation) -> Result<Settings, Refusal> {
         let mut block_size = default_block_size(invocation);
+        // Messages name the option as it was written.
+        let is_long = |prefix: &[u8]| invocation.arguments().iter().any(|argument| argument.starts_with(prefix));
+        let size_option = if is_long(b"--bl") { "--block-size" } else { "-B" };
+        let threshold_option = if is_long(b"--th") { "--threshold" } else { "-t" };
         let mut bytes = parsed.has(APPARENT);
         let mut max_depth = None;
         let mut threshold = 0;
@@ -78,7 +82,7 @@ impl Settings {
         for (id, value) in parsed.in_order() {
             let word = value.as_deref().unwrap_or_default();
             match *id {
-                BLOCK_SIZE => block_size = BlockSize::parse(word).map_err(|e| size_error(e, "-B", word))?,
+                BLOCK_SIZE => block_size = BlockSize::parse(word).map_err(|e| size_error(e, size_option, word))?,
                 BYTES => (bytes, block_size) = (true, BlockSize::units(1)),
                 HUMAN => block_size = BlockSize::Human,
                 SI => block_size = BlockSize::HumanSi,
@@ -88,7 +92,7 @@ impl Settings {
                     Some(depth) => max_depth = Some(depth),
                     None => return Err(usage([b"invalid maximum depth ", quote(word).as_slice()].concat())),
                 },
-                THRESHOLD => threshold = parse_threshold(word)?,
+                THRESHOLD => threshold = parse_threshold(word, threshold_option)?,
                 TIME => {
                     time = Some(match value {
                         Some(word) => choose("--time", word, &TIMES, 1).map_err(Refusal::Usage)?,
@@ -167,13 +171,13 @@ fn size_error(error: SizeError, option: &str, argument: &[u8]) -> Refusal {
 }
 
 /// A size with an optional sign; minus zero would exclude nothing and everything.
-fn parse_threshold(text: &[u8]) -> Result<i64, Refusal> {
+fn parse_threshold(text: &[u8], option: &str) -> Result<i64, Refusal> {
     let (negative, digits) = match text.strip_prefix(b"-") {
         Some(digits) => (true, digits),
         None => (false, text.strip_prefix(b"+").unwrap_or(text)),
     };
-    let size = parse_size(digits, b"kKmMGTPEZY0").map_err(|error| size_error(error, "-t", text))?;
-    let size = i64::try_from(size).map_err(|_| size_error(SizeError::TooLarge, "-t", text))?;
+    let size = parse_size(digits, b"kKmMGTPEZY0").map_err(|error| size_error(error, option, text))?;
+    let size = i64::try_from(size).map_err(|_| size_error(SizeError::TooLarge, option, text))?;
     if negative && size == 0 {
         return Err(size_error(SizeError::Invalid, "--threshold", text));
     }

@@ -98,19 +98,17 @@ impl Usage {
             Links::FollowedOnCommandLine => is_operand,
             Links::Counted => false,
         };
-        let found = if follows {
-            match self.sys.stat(path.clone()).await {
-                // A link that leads nowhere is counted itself, below the operands.
-                Err(Errno::ENOENT) if !is_operand => self.sys.lstat(path.clone()).await,
-                found => found,
-            }
-        } else {
-            self.sys.lstat(path.clone()).await
-        };
+        let found = if follows { self.sys.stat(path.clone()).await } else { self.sys.lstat(path.clone()).await };
         let stat = match found {
             Ok(stat) => stat,
             Err(errno) => {
-                self.fail(b"cannot access ", &path, errno).await;
+                if follows && self.sys.lstat(path.clone()).await.is_ok_and(|stat| stat.is_symlink()) {
+                    // No reason is given for a link that leads nowhere.
+                    self.success = false;
+                    self.sys.error([b"cannot access ", quote_always(&path).as_slice()].concat()).await;
+                } else {
+                    self.fail(b"cannot access ", &path, errno).await;
+                }
                 return None;
             }
         };

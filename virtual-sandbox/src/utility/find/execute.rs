@@ -107,17 +107,11 @@ impl Plan {
         let name = words.first().cloned().unwrap_or_default();
         let mut request = SpawnRequest::new(words);
         request.cwd = directory;
-        // The answers to questions are not for the command to read.
-        let mut null = None;
         if asks {
-            null = sys.open_read("/dev/null").await.ok();
-            request.fds.extend(null.map(|fd| (Fd::STDIN, Some(fd))));
+            // The answers to questions are not for the command to read.
+            request.fds.push((Fd::STDIN, None));
         }
         let spawned = sys.spawn(request).await;
-        if let Some(fd) = null {
-            // The descriptor is ours; closing it cannot fail in a way that matters.
-            let _ = sys.close(fd).await;
-        }
         let pid = match spawned {
             Ok(pid) => pid,
             Err(errno) => {

@@ -43,8 +43,8 @@ pub(super) struct Parser<'a> {
     pub(super) explicit_depth: bool,
     /// The first word that is not an option.
     pub(super) first_test: Option<Bytes>,
-    /// The last word, when its argument is a pattern.
-    pub(super) last_pattern: Option<Bytes>,
+    /// The last operator or predicate.
+    last_word: Option<Bytes>,
 }
 
 /// Parses the words after the starting points.
@@ -85,11 +85,12 @@ pub(super) async fn parse(sys: &Sys, invocation: &Invocation, links: Links, word
         prunes: false,
         explicit_depth: false,
         first_test: None,
-        last_pattern: None,
+        last_word: None,
     };
     let mut tokens = Vec::new();
     while let Some(word) = parser.rest.next() {
         tokens.push(parser.token(word).await?);
+        parser.last_word = Some(word.clone());
     }
     parser.finish(tokens)
 }
@@ -126,10 +127,10 @@ impl<'a> Parser<'a> {
     async fn misplaced(&self, word: &Bytes) -> Refusal {
         let message = [b"paths must precede expression: `", word.as_ref(), b"'"].concat();
         let exists = self.sys.lstat(word.clone()).await.is_ok();
-        match self.last_pattern.as_ref().filter(|_| exists) {
-            Some(pattern) => {
+        match self.last_word.as_ref().filter(|_| exists) {
+            Some(last) => {
                 self.sys.error(message).await;
-                let text = [b"possible unquoted pattern after predicate `", pattern.as_ref(), b"'?"].concat();
+                let text = [b"possible unquoted pattern after predicate `", last.as_ref(), b"'?"].concat();
                 Refusal::Message(text)
             }
             None => Refusal::Message(message),

@@ -32,6 +32,11 @@ impl PermissionTest {
         Some(PermissionTest { wanted, file: change.apply(0, false, 0).mode, directory: change.apply(0, true, 0).mode })
     }
 
+    /// Whether it is `/000`, which means something else than it once did.
+    pub(super) fn wants_any_of_none(self) -> bool {
+        self.wanted == Wanted::Any && self.file == 0 && self.directory == 0
+    }
+
     pub(super) fn holds(self, stat: &Stat) -> bool {
         let bits = if stat.is_directory() { self.directory } else { self.file };
         match self.wanted {

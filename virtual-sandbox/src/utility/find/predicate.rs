@@ -62,9 +62,7 @@ impl Parser<'_> {
         if self.first_test.is_none() {
             self.first_test = Some(word.clone());
         }
-        self.last_pattern = None;
         if let Some(test) = self.pattern_test(&name, word).await? {
-            self.last_pattern = Some(word.clone());
             return Ok(Step::Test(test));
         }
         if let Some(test) = self.number_test(&name, word).await? {
@@ -324,7 +322,15 @@ impl Parser<'_> {
             b"perm" => {
                 let text = self.argument(word)?;
                 let problem = || Refusal::Message([b"invalid mode ", quote(text).as_slice()].concat());
-                Test::Permission(PermissionTest::parse(text).ok_or_else(problem)?)
+                let test = PermissionTest::parse(text).ok_or_else(problem)?;
+                if test.wants_any_of_none() {
+                    let shown = ["you have specified a mode pattern ".as_bytes(), text];
+                    let rest = " (which is equivalent to /000). The meaning of -perm /000 has now been changed to be \
+                                consistent with -perm -000; that is, while it used to match no files, it now matches \
+                                all files.";
+                    self.warn(&[shown.concat().as_slice(), rest.as_bytes()].concat()).await;
+                }
+                Test::Permission(test)
             }
             b"samefile" => {
                 let stat = self.reference(word).await?;
@@ -369,7 +375,7 @@ impl Parser<'_> {
             }
             b"fprintf" => {
                 let file = self.argument(word)?.clone();
-                let format = self.argument(word)?.clone();
+                let format = self.next_word().ok_or_else(|| invalid(&file, word))?.clone();
                 let output = self.output(&file).await?;
                 Action::Printf(output, self.format(&format).await?)
             }

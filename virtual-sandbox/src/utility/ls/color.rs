@@ -156,6 +156,7 @@ impl Colors {
         let stat = match (stat.kind, referent) {
             (FileKind::Symlink, Some(referent)) if self.links_as_referents => referent,
             (FileKind::Symlink, None) if self.colored("or").is_some() => return self.colored("or"),
+            (FileKind::Symlink, None) if self.links_as_referents => return None,
             _ => stat,
         };
         let key = match stat.kind {

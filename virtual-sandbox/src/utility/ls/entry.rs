@@ -104,7 +104,7 @@ impl Settings {
             || self.blocks
             || self.indicator == Indicator::Classify
             || self.colors.is_some()
-            || self.links == Links::Followed
+            || (self.links == Links::Followed && (self.recursive || self.indicator != Indicator::None))
             || self.directories_first
     }
 }
