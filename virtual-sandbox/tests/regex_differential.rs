@@ -107,8 +107,8 @@ fn substitute(regex: &Regex, line: &[u8], out: &mut Vec<u8>) {
         previous_end = Some(span.end);
         at = span.end;
         if span.is_empty() {
-            // GNU sed goes on behind the next byte, even inside a character.
-            at += 1;
+            let rest = String::from_utf8_lossy(&line[at..]).into_owned();
+            at += if regex.is_bytewise() { 1 } else { rest.chars().next().map_or(1, char::len_utf8) };
         }
     }
     out.extend_from_slice(&line[copied.min(line.len())..]);

@@ -64,6 +64,7 @@ pub struct Regex {
     groups: u32,
     warnings: Vec<RegexWarning>,
     terminator: Option<u8>,
+    bytewise: bool,
 }
 
 #[derive(Debug)]
@@ -92,12 +93,18 @@ impl Regex {
         } else {
             Engine::Automaton(automaton(shape::greedy_is_longest(&root))?)
         };
-        Ok(Regex { engine, groups, warnings, terminator })
+        Ok(Regex { engine, groups, warnings, terminator, bytewise: shape::is_bytewise(&root) })
     }
 
     /// The number of groups in the pattern.
     pub fn groups(&self) -> usize {
         self.groups as usize
+    }
+
+    /// True if an empty match may lie inside a character of UTF-8, as it may in glibc for simple patterns: `s/x*/-/g` takes
+    /// GNU sed between the bytes of `é`.
+    pub fn is_bytewise(&self) -> bool {
+        self.bytewise
     }
 
     /// True if the pattern refers back to a group.

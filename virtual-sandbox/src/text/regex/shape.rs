@@ -1,7 +1,7 @@
 //! Facts about a tree that spare work: when the first match is the longest anyway, and when a pattern is one string.
 
 use super::{
-    ast::{Class, Node},
+    ast::{Anchor, Class, Node},
     class::Element,
 };
 
@@ -73,6 +73,26 @@ fn single(node: &Node) -> Option<Class> {
         Node::Group(_, inner) => single(inner),
         _ => None,
     }
+}
+
+/// True if glibc matches the pattern byte by byte in UTF-8: no set has members other than ASCII, but for `.`, and nothing asks
+/// for the edges of words. An empty match may then lie inside a character.
+pub(super) fn is_bytewise(node: &Node) -> bool {
+    match node {
+        Node::Class(class) => class.chars.is_ascii() || is_dot(class),
+        Node::Anchor(anchor) => {
+            !matches!(anchor, Anchor::WordStart | Anchor::WordEnd | Anchor::WordEdge | Anchor::NotWordEdge)
+        }
+        Node::Group(_, inner) | Node::Repeat(inner, _, _) => is_bytewise(inner),
+        Node::Concat(parts) | Node::Alternate(parts) => parts.iter().all(is_bytewise),
+        Node::Empty | Node::Literal(_) | Node::BackReference(_) => true,
+    }
+}
+
+fn is_dot(class: &Class) -> bool {
+    let mut others = class.chars.clone();
+    others.negate();
+    others.ranges().iter().all(|range| matches!((range.start(), range.end()), ('\0', '\0') | ('\n', '\n')))
 }
 
 /// The string a pattern without groups consists of, if it is one: it is searched for directly.

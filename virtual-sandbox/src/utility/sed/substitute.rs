@@ -29,13 +29,21 @@ pub(super) fn substitute(
             }
         }
         previous_end = Some(span.end);
-        // GNU sed goes on behind the next byte, even inside a character.
-        at = if span.is_empty() { span.end + 1 } else { span.end };
+        at = if span.is_empty() { span.end + step(regex, line, span.end) } else { span.end };
     }
     if replaced {
         out.extend_from_slice(line.get(copied..).unwrap_or_default());
     }
     Ok(replaced)
+}
+
+/// How far behind an empty match the search goes on: a character, or a byte where glibc does so.
+fn step(regex: &Regex, line: &[u8], at: usize) -> usize {
+    if regex.is_bytewise() {
+        return 1;
+    }
+    let rest = line.get(at..).unwrap_or_default();
+    crate::text::chars::chars(rest).next().map_or(1, |character| character.bytes().len())
 }
 
 /// Applies `y`.
