@@ -274,3 +274,13 @@ async fn a_dropped_sandbox_ends_spawned_processes() {
     drop(sandbox);
     assert!(gone("99113"));
 }
+
+#[tokio::test]
+async fn a_memory_limit_holds() {
+    let mut limits = Limits::default();
+    limits.memory = Some(64 << 20);
+    // The shell itself holds the value.
+    let result =
+        run_in(LocalSandbox::builder().limits(limits), "x=$(head -c 300000000 /dev/zero | tr '\\0' x); echo $?").await;
+    assert!(!result.success() || !result.stdout.starts_with(b"0\n"), "{result:?}");
+}

@@ -14,6 +14,15 @@ pub struct Groups {
     pub processes: Option<&'static str>,
     /// What counts memory, if a group does.
     pub memory: Option<&'static str>,
+    /// Where the group tells how many processes it killed for memory.
+    pub kills: Option<PathBuf>,
+}
+
+/// How many processes a group has killed for memory, from the file that tells it.
+pub fn memory_kills(file: &Path) -> u64 {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let count = text.lines().find_map(|line| line.strip_prefix("oom_kill "));
+    count.and_then(|count| count.trim().parse().ok()).unwrap_or(0)
 }
 
 /// Names of our groups, so that left-overs of a killed warden can be told and removed.
@@ -48,6 +57,8 @@ pub fn enter(limits: &Limits) -> (Groups, Option<io::Error>) {
             groups.make(&found, &[(limit, &value)])?;
             // Without swap accounting there is nothing to forbid.
             let _ = fs::write(groups.last().join(swap.0), swap.1);
+            let events = if found.kind == "cgroup v2" { "memory.events" } else { "memory.oom_control" };
+            groups.kills = Some(groups.last().join(events));
             Ok(found.kind)
         });
         match made {

@@ -36,7 +36,7 @@ pub fn apply(setup: &Setup, socket: &mut OwnedFd) -> io::Result<Role> {
     let mut outcome = Outcome::default();
     let groups = join_groups(setup, &mut outcome);
     if let Some(policy) = setup.policy.as_ref().filter(|policy| policy.tier == Tier::Namespaces) {
-        match in_namespaces(setup, policy, &outcome, socket)? {
+        match in_namespaces(setup, policy, &outcome, &groups, socket)? {
             Attempt::Serve(confinement) => return Ok(Role::Serve(confinement, Groups::default())),
             Attempt::Ended => {
                 groups.leave();
@@ -45,7 +45,7 @@ pub fn apply(setup: &Setup, socket: &mut OwnedFd) -> io::Result<Role> {
             Attempt::Failed(reason) => outcome.fallbacks.push(format!("namespaces: {reason}")),
         }
     }
-    let mut confinement = Confinement::default();
+    let mut confinement = Confinement { memory_kills: groups.kills.clone(), ..Confinement::default() };
     watch_processes(setup, &groups, &mut outcome, &mut confinement);
     let done = match &setup.policy {
         Some(policy) => without_namespaces(policy, &mut outcome, &mut confinement),
@@ -122,7 +122,13 @@ enum Attempt {
 }
 
 /// Forks into namespaces and waits for the end of the process inside.
-fn in_namespaces(setup: &Setup, policy: &Policy, outcome: &Outcome, socket: &mut OwnedFd) -> io::Result<Attempt> {
+fn in_namespaces(
+    setup: &Setup,
+    policy: &Policy,
+    outcome: &Outcome,
+    groups: &Groups,
+    socket: &mut OwnedFd,
+) -> io::Result<Attempt> {
     let (mut failures, mut report) = io::pipe()?;
     let user = (nix::unistd::getuid().as_raw(), nix::unistd::getgid().as_raw());
     match namespace::fork_into(policy.network != NetworkPolicy::Host) {
@@ -131,7 +137,9 @@ fn in_namespaces(setup: &Setup, policy: &Policy, outcome: &Outcome, socket: &mut
             drop(failures);
             let mut outcome = outcome.clone();
             match set_up_inside(setup, policy, user, &mut outcome, socket) {
-                Ok(confinement) => Ok(Attempt::Serve(confinement)),
+                Ok(confinement) => {
+                    Ok(Attempt::Serve(Confinement { memory_kills: groups.kills.clone(), ..confinement }))
+                }
                 Err((stage, errno)) => {
                     let _ = write!(report, "{stage}: {errno}");
                     process::exit_now(1)

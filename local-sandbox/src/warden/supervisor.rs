@@ -4,6 +4,7 @@
 use std::ffi::CString;
 use std::io::{self, Read, Seek};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -12,7 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::signalfd::SignalFd;
 use nix::unistd::Pid;
 
-use super::tree;
+use super::{cgroup, tree};
 use crate::limits::Limits;
 use crate::protocol::{Ended, KillReason, Launch, Order, Reply, Stage};
 use crate::sys::message::{self, MESSAGE_MAX};
@@ -33,6 +34,14 @@ pub struct Confinement {
     pub watched_processes: Option<usize>,
     /// `RLIMIT_NPROC` of every command, where it counts the sandbox alone.
     pub process_limit: Option<u64>,
+    /// The file that tells how many processes were killed for memory.
+    pub memory_kills: Option<PathBuf>,
+}
+
+impl Confinement {
+    fn count_memory_kills(&self) -> u64 {
+        self.memory_kills.as_deref().map_or(0, cgroup::memory_kills)
+    }
 }
 
 /// Serves `socket` until its other end is closed.
@@ -60,7 +69,7 @@ pub fn serve(socket: &OwnedFd, signals: &SignalFd, confinement: &Confinement) ->
                     reply(socket, &Reply::Started(pid.as_raw().unsigned_abs()), &rights)?;
                 }
                 drop(master);
-                let tree = Tree::new(socket, signals, &launch, pid, begun, confinement.watched_processes);
+                let tree = Tree::new(socket, signals, &launch, pid, begun, confinement);
                 if tree.watch(&mut buffer)? == HostState::Gone {
                     return Ok(());
                 }
@@ -161,6 +170,8 @@ struct Tree<'a> {
     grace: Duration,
     kill_background: bool,
     watched_processes: Option<usize>,
+    confinement: &'a Confinement,
+    memory_kills: u64,
     next_count: Instant,
     exit: Option<(Exit, Duration)>,
     reason: Option<KillReason>,
@@ -176,7 +187,7 @@ impl<'a> Tree<'a> {
         launch: &Launch,
         main: Pid,
         started: Instant,
-        watched: Option<usize>,
+        confinement: &'a Confinement,
     ) -> Self {
         Tree {
             socket,
@@ -187,7 +198,9 @@ impl<'a> Tree<'a> {
             deadline: launch.timeout.and_then(|timeout| started.checked_add(timeout)),
             grace: launch.grace,
             kill_background: launch.wiring.kill_background,
-            watched_processes: watched,
+            watched_processes: confinement.watched_processes,
+            confinement,
+            memory_kills: confinement.count_memory_kills(),
             next_count: started + WATCH_INTERVAL,
             exit: None,
             reason: None,
@@ -329,9 +342,10 @@ impl<'a> Tree<'a> {
         // Without an exit the command withstood KILL for the whole patience: it is as good as killed.
         let killed = Exit { pid: 0, status: Signal::SIGKILL as i32, user_time: 0, system_time: 0, max_resident: 0 };
         let (exit, duration) = self.exit.unwrap_or((killed, self.started.elapsed()));
+        let out_of_memory = self.confinement.count_memory_kills() > self.memory_kills;
         let end = Ended {
             status: exit.status,
-            killed: self.reason,
+            killed: self.reason.or(out_of_memory.then_some(KillReason::Memory)),
             still_running,
             user_time: exit.user_time,
             system_time: exit.system_time,

@@ -137,7 +137,7 @@ fn tell_reason(details: Option<&LocalExit>) {
         Some(KillReason::Memory) => "memory",
         _ => return,
     };
-    eprintln!("sandshell local: ended: more {limit} than the limit");
+    eprintln!("sandshell local: the limit on {limit} was reached");
 }
 
 /// Why output was not passed on.
