@@ -138,14 +138,13 @@ impl Kernel {
         if pipe.readers == 0 {
             waiters.extend(pipe.write_waiters.drain(..));
         }
-        if pipe.readers == 0 && pipe.writers == 0 {
-            if let Some(pipe) = self.pipes.remove(id.0) {
+        if pipe.readers == 0 && pipe.writers == 0
+            && let Some(pipe) = self.pipes.remove(id.0) {
                 pipe.fifo.map(|node| {
                     self.vfs.release(node);
                     self.fifos.remove(&node)
                 });
             }
-        }
         self.wake_all(waiters);
     }
 

@@ -207,11 +207,10 @@ impl Kernel {
             self.clear_deadline(pid);
             return Ok(found);
         }
-        if let Some(timeout) = timeout {
-            if self.deadline_passed(pid, timeout) {
+        if let Some(timeout) = timeout
+            && self.deadline_passed(pid, timeout) {
                 return Err(Errno::ETIMEDOUT.into());
             }
-        }
         Err(Fault::Block)
     }
 

@@ -162,7 +162,7 @@ impl ShellTask {
         }
         let value: Scalar = text.clone().into();
         self.state.variables.change(&frame.array, |variable| variable.set_index(index, value));
-        let callback = frame.callback.as_ref().filter(|_| frame.read % frame.quantum == 0)?;
+        let callback = frame.callback.as_ref().filter(|_| frame.read.is_multiple_of(frame.quantum))?;
         let mut command = callback.to_vec();
         command.extend_from_slice(format!(" {index} ").as_bytes());
         crate::shell::expand::quote::single_quoted(&text, &mut command);

@@ -26,10 +26,9 @@ mod view;
 mod xtrace;
 
 pub(crate) use divert::Divert;
-pub(crate) use frame::{Cleanup, Frame};
+pub(crate) use frame::Frame;
 pub(crate) use output::Output;
 pub use source::Script;
 pub(crate) use source::SourceKind;
 pub use task::{Context, Outcome, ShellTask};
 pub(crate) use task::{Flow, Next, Ran};
-pub(crate) use view::View;

@@ -79,12 +79,9 @@ impl ShellTask {
         }
         // Foreground children are waited for first; `wait` and `read` are interrupted.
         if matches!(self.next, Next::Retry) {
-            match self.frames.last() {
-                Some(Frame::Child { .. } | Frame::Pipeline(_) | Frame::Substitution(_) | Frame::Flush { .. }) => {
-                    self.attention = true;
-                    return;
-                }
-                _ => {}
+            if let Some(Frame::Child { .. } | Frame::Pipeline(_) | Frame::Substitution(_) | Frame::Flush { .. }) = self.frames.last() {
+                self.attention = true;
+                return;
             }
         }
         let Some(signal) = process.pending.pop() else { return };

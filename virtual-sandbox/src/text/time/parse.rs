@@ -130,7 +130,7 @@ pub fn parse_stamp(text: &[u8], now: Timestamp, zone: &Zone) -> Option<Timestamp
 
 /// Two digits at a time.
 fn pairs(text: &[u8]) -> Option<Vec<i64>> {
-    if text.len() % 2 != 0 || !text.iter().all(u8::is_ascii_digit) {
+    if !text.len().is_multiple_of(2) || !text.iter().all(u8::is_ascii_digit) {
         return None;
     }
     Some(text.chunks(2).map(|pair| pair.iter().fold(0, |value, digit| value * 10 + i64::from(digit - b'0'))).collect())

@@ -269,11 +269,10 @@ impl Copier {
             }
             Making::Copy => self.make_special(&item, &stat).await?,
         }
-        if item.is_operand && self.several {
-            if let Ok(made) = self.sys.lstat(item.path.clone()).await {
+        if item.is_operand && self.several
+            && let Ok(made) = self.sys.lstat(item.path.clone()).await {
                 self.created.push(key(&made));
             }
-        }
         if self.options.making == Making::Copy {
             self.copy_attributes(&stat, &item.path, is_new).await?;
         }

@@ -269,9 +269,8 @@ impl Removal {
 }
 
 fn keep(levels: &mut [Level], outcome: Outcome) {
-    if outcome == Outcome::Kept {
-        if let Some(level) = levels.last_mut() {
+    if outcome == Outcome::Kept
+        && let Some(level) = levels.last_mut() {
             level.kept = true;
         }
-    }
 }
