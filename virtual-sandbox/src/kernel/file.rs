@@ -138,13 +138,15 @@ impl Kernel {
         if pipe.readers == 0 {
             waiters.extend(pipe.write_waiters.drain(..));
         }
-        if pipe.readers == 0 && pipe.writers == 0
-            && let Some(pipe) = self.pipes.remove(id.0) {
-                pipe.fifo.map(|node| {
-                    self.vfs.release(node);
-                    self.fifos.remove(&node)
-                });
-            }
+        if pipe.readers == 0
+            && pipe.writers == 0
+            && let Some(pipe) = self.pipes.remove(id.0)
+        {
+            pipe.fifo.map(|node| {
+                self.vfs.release(node);
+                self.fifos.remove(&node)
+            });
+        }
         self.wake_all(waiters);
     }
 

@@ -208,9 +208,10 @@ impl Kernel {
             return Ok(found);
         }
         if let Some(timeout) = timeout
-            && self.deadline_passed(pid, timeout) {
-                return Err(Errno::ETIMEDOUT.into());
-            }
+            && self.deadline_passed(pid, timeout)
+        {
+            return Err(Errno::ETIMEDOUT.into());
+        }
         Err(Fault::Block)
     }
 

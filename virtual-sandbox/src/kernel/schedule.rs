@@ -33,9 +33,10 @@ impl Kernel {
     /// Marks a process as waiting.
     pub fn block(&mut self, pid: Pid) {
         if let Some(process) = self.processes.get_mut(&pid)
-            && process.state == ProcessState::Runnable {
-                process.state = ProcessState::Blocked;
-            }
+            && process.state == ProcessState::Runnable
+        {
+            process.state = ProcessState::Blocked;
+        }
     }
 
     /// Marks a process as waiting unless a signal is about to end it.

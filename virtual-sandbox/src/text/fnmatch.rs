@@ -245,11 +245,12 @@ fn bracket(text: &[u8]) -> Option<(Item, usize)> {
             return Some((Item::Set { negated, members }, at + 1));
         }
         if text.get(at..)?.starts_with(b"[:")
-            && let Some((class, length)) = named_class(text.get(at + 2..)?) {
-                members.push(Member::Class(class?));
-                at += length + 2;
-                continue;
-            }
+            && let Some((class, length)) = named_class(text.get(at + 2..)?)
+        {
+            members.push(Member::Class(class?));
+            at += length + 2;
+            continue;
+        }
         let (from, length) = element(text.get(at..)?)?;
         at += length;
         let is_range = text.get(at) == Some(&b'-') && text.get(at + 1).is_some_and(|byte| *byte != b']');

@@ -28,11 +28,10 @@ pub(crate) fn trap(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[B
     let (action, conditions) = if first.as_ref() == b"-" {
         (None, rest)
     } else if rest.is_empty() || (numeric && Condition::from_name(first).is_some()) {
-        if rest.is_empty() && Condition::from_name(first).is_none()
-            && (first.is_empty() || !numeric) {
-                shell.usage_line(b"trap", USAGE);
-                return Ok(ExitStatus::USAGE);
-            }
+        if rest.is_empty() && Condition::from_name(first).is_none() && (first.is_empty() || !numeric) {
+            shell.usage_line(b"trap", USAGE);
+            return Ok(ExitStatus::USAGE);
+        }
         (None, operands)
     } else {
         (Some(first.clone()), rest)

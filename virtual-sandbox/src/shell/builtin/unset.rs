@@ -67,14 +67,16 @@ fn unset_variable(
         };
     }
     let mut target = base.clone();
-    if !reference && shell.state.variables.is_nameref(&base)
-        && let Ok(found) = shell.state.variables.target(&base) {
-            if let Some(key) = found.subscript {
-                let key = assign::Key::Text(key);
-                return shell.with_view(context, |view| assign::unset_element(view, &found.name, &key)).is_ok();
-            }
-            target = found.name;
+    if !reference
+        && shell.state.variables.is_nameref(&base)
+        && let Ok(found) = shell.state.variables.target(&base)
+    {
+        if let Some(key) = found.subscript {
+            let key = assign::Key::Text(key);
+            return shell.with_view(context, |view| assign::unset_element(view, &found.name, &key)).is_ok();
         }
+        target = found.name;
+    }
     if !is_name(&target) {
         return true;
     }

@@ -382,9 +382,7 @@ impl ShellTask {
             _ => return Ok(()),
         };
         let result = kernel.dup_from(pid, from, Fd(10), false);
-        if opened.is_some() {
-            let _ = kernel.close(pid, from);
-        } else if matches!(action, Action::Duplicate { close: true, .. }) {
+        if opened.is_some() || matches!(action, Action::Duplicate { close: true, .. }) {
             let _ = kernel.close(pid, from);
         }
         let fd = result.map_err(|errno| self.redirect_error(&name, errno))?;

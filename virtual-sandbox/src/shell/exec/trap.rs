@@ -78,11 +78,13 @@ impl ShellTask {
             return;
         }
         // Foreground children are waited for first; `wait` and `read` are interrupted.
-        if matches!(self.next, Next::Retry) {
-            if let Some(Frame::Child { .. } | Frame::Pipeline(_) | Frame::Substitution(_) | Frame::Flush { .. }) = self.frames.last() {
-                self.attention = true;
-                return;
-            }
+        let waits = matches!(
+            self.frames.last(),
+            Some(Frame::Child { .. } | Frame::Pipeline(_) | Frame::Substitution(_) | Frame::Flush { .. })
+        );
+        if matches!(self.next, Next::Retry) && waits {
+            self.attention = true;
+            return;
         }
         let Some(signal) = process.pending.pop() else { return };
         let condition = Condition::Signal(signal);

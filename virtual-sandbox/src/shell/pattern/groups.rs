@@ -21,12 +21,15 @@ const KEPT: usize = 1 << 21;
 /// Steps after which a match is given up as none.
 const STEPS: usize = 10_000_000;
 
+/// What groups give, by their address and the offset.
+type Known = FxHashMap<(usize, usize), Rc<[usize]>>;
+
 /// One text being matched.
 pub(super) struct Groups<'t> {
     text: &'t [u8],
     options: PatternOptions,
     /// What a group gives from an offset, by its address and the offset.
-    known: RefCell<FxHashMap<(usize, usize), Rc<[usize]>>>,
+    known: RefCell<Known>,
     kept: Cell<usize>,
     steps: Cell<usize>,
 }

@@ -93,7 +93,7 @@ impl Extended {
     }
 
     /// The sum, rounded to nearest even.
-    pub fn add(self, other: Extended) -> Extended {
+    pub fn plus(self, other: Extended) -> Extended {
         let (Some((a, a_exponent)), Some((b, b_exponent))) = (self.parts(), other.parts()) else {
             return match (self.is_finite(), other.is_finite()) {
                 (false, true) => self,

@@ -193,7 +193,7 @@ impl Copier {
                 || self.options.making != Making::Copy
                 || self.options.backup.is_on()
                 || self.options.remove_first
-                || !(stat.is_regular() || (self.copies_as_regular() && !stat.is_directory() && !stat.is_symlink()));
+                || (!stat.is_regular() && (!self.copies_as_regular() || stat.is_directory() || stat.is_symlink()));
             let existing = if uses_lstat {
                 self.sys.lstat(item.path.clone()).await
             } else {
@@ -269,10 +269,12 @@ impl Copier {
             }
             Making::Copy => self.make_special(&item, &stat).await?,
         }
-        if item.is_operand && self.several
-            && let Ok(made) = self.sys.lstat(item.path.clone()).await {
-                self.created.push(key(&made));
-            }
+        if item.is_operand
+            && self.several
+            && let Ok(made) = self.sys.lstat(item.path.clone()).await
+        {
+            self.created.push(key(&made));
+        }
         if self.options.making == Making::Copy {
             self.copy_attributes(&stat, &item.path, is_new).await?;
         }

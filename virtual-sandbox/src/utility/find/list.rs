@@ -75,10 +75,11 @@ impl Plan {
         line.extend_from_slice(&strftime(format, &Moment::new(seconds, stat.mtime.nanos, self.zone.clone())));
         line.extend_from_slice(&escaped(&visit.path));
         if stat.is_symlink()
-            && let Ok(target) = sys.read_link(visit.path.clone()).await {
-                line.extend_from_slice(b" -> ");
-                line.extend_from_slice(&escaped(&target));
-            }
+            && let Ok(target) = sys.read_link(visit.path.clone()).await
+        {
+            line.extend_from_slice(b" -> ");
+            line.extend_from_slice(&escaped(&target));
+        }
         line.push(b'\n');
         line
     }

@@ -91,18 +91,20 @@ impl Listing {
             Err(errno) => return self.fail(b"cannot open directory ", &directory.path, errno, serious).await,
         };
         let mut ancestors = directory.ancestors;
-        if self.settings.recursive && self.settings.links == Links::Followed
-            && let Ok(stat) = self.sys.stat(directory.path.clone()).await {
-                let key = (stat.dev, stat.ino);
-                if ancestors.contains(&key) {
-                    let shown = crate::text::quoting::quote_if_needed(&directory.path);
-                    self.flush().await;
-                    self.sys.error([shown.as_slice(), b": not listing already-listed directory"].concat()).await;
-                    self.status = SERIOUS;
-                    return;
-                }
-                ancestors.push(key);
+        if self.settings.recursive
+            && self.settings.links == Links::Followed
+            && let Ok(stat) = self.sys.stat(directory.path.clone()).await
+        {
+            let key = (stat.dev, stat.ino);
+            if ancestors.contains(&key) {
+                let shown = crate::text::quoting::quote_if_needed(&directory.path);
+                self.flush().await;
+                self.sys.error([shown.as_slice(), b": not listing already-listed directory"].concat()).await;
+                self.status = SERIOUS;
+                return;
             }
+            ancestors.push(key);
+        }
         if headings {
             if !*is_first {
                 self.page.put(b"\n");
@@ -242,9 +244,10 @@ impl Listing {
 
     async fn finish(mut self) -> ExitStatus {
         if self.page.has_used_color()
-            && let Some(farewell) = self.settings.colors.as_ref().and_then(|colors| colors.farewell()) {
-                self.page.put(&farewell);
-            }
+            && let Some(farewell) = self.settings.colors.as_ref().and_then(|colors| colors.farewell())
+        {
+            self.page.put(&farewell);
+        }
         if self.settings.dired {
             let names = std::mem::take(&mut self.page.names);
             let headings = std::mem::take(&mut self.page.headings);

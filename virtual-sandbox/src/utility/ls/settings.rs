@@ -359,10 +359,9 @@ impl Said {
         match id {
             COLOR => self.color = when("--color")?,
             HYPERLINK => self.hyperlink = when("--hyperlink")?,
-            CLASSIFY
-                if when("--classify")? => {
-                    self.indicator = Indicator::Classify;
-                }
+            CLASSIFY if when("--classify")? => {
+                self.indicator = Indicator::Classify;
+            }
             FILE_TYPE => self.indicator = Indicator::FileType,
             SLASH => self.indicator = Indicator::Slash,
             INDICATOR_STYLE => {

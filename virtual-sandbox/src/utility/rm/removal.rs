@@ -270,7 +270,8 @@ impl Removal {
 
 fn keep(levels: &mut [Level], outcome: Outcome) {
     if outcome == Outcome::Kept
-        && let Some(level) = levels.last_mut() {
-            level.kept = true;
-        }
+        && let Some(level) = levels.last_mut()
+    {
+        level.kept = true;
+    }
 }

@@ -192,7 +192,7 @@ impl Floats {
         if index == 0 {
             return self.first;
         }
-        self.first.add(Extended::from_integer(false, index).multiply(self.step))
+        self.first.plus(Extended::from_integer(false, index).multiply(self.step))
     }
 }
 

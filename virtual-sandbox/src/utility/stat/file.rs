@@ -66,10 +66,11 @@ impl Display {
     async fn quoted_name(&self, name: &Bytes, stat: &Stat) -> Vec<u8> {
         let mut shown = quote_name(name, self.quoting, b"");
         if stat.is_symlink()
-            && let Ok(target) = self.sys.read_link(name.clone()).await {
-                shown.extend_from_slice(b" -> ");
-                shown.extend_from_slice(&quote_name(&target, self.quoting, b""));
-            }
+            && let Ok(target) = self.sys.read_link(name.clone()).await
+        {
+            shown.extend_from_slice(b" -> ");
+            shown.extend_from_slice(&quote_name(&target, self.quoting, b""));
+        }
         shown
     }
 

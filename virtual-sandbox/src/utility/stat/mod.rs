@@ -65,9 +65,10 @@ async fn stat(sys: Sys, invocation: Invocation) -> ExitStatus {
         Err(error) => return error.report(&sys).await,
     };
     if let Some(word) = parsed.value(CACHED)
-        && let Err(error) = choose("--cached", word, &CACHED_WORDS, 1) {
-            return error.report(&sys).await;
-        }
+        && let Err(error) = choose("--cached", word, &CACHED_WORDS, 1)
+    {
+        return error.report(&sys).await;
+    }
     if parsed.operands().is_empty() {
         sys.error("missing operand").await;
         try_help(&sys).await;
