@@ -59,11 +59,17 @@ impl Parser<'_> {
 
     /// Alternatives, up to the end or the `)` of the enclosing group.
     fn expression(&mut self, nesting: u32) -> Result<Node, RegexError> {
+        // A group of one alternative is not there for a reference in another.
+        let before = self.closed;
         let mut alternatives = vec![self.branch(nesting)?];
+        let mut closed = self.closed;
         while self.token == Token::Alternate {
+            self.closed = before;
             self.advance(true)?;
             alternatives.push(self.branch(nesting)?);
+            closed |= self.closed;
         }
+        self.closed = closed;
         Ok(if alternatives.len() == 1 { alternatives.remove(0) } else { Node::Alternate(alternatives) })
     }
 
