@@ -25,6 +25,8 @@ pub(super) struct Printer<'u> {
     pub(super) unit: &'u Unit,
     pub(super) out: Vec<u8>,
     indentation: usize,
+    /// Whether every level is indented by one space only.
+    flat: bool,
     /// Inside a function's body lists stand one command to a line.
     pub(super) in_function: usize,
     /// How many commands begin without indentation, because something stands before them on the line.
@@ -42,6 +44,7 @@ impl<'u> Printer<'u> {
             unit,
             out: Vec::new(),
             indentation: 0,
+            flat: false,
             in_function: 0,
             inline: 0,
             joined: 0,
@@ -60,7 +63,8 @@ impl<'u> Printer<'u> {
     }
 
     fn indent(&mut self) {
-        self.out.extend(std::iter::repeat_n(b' ', self.indentation));
+        let width = if self.flat { self.indentation.min(1) } else { self.indentation };
+        self.out.extend(std::iter::repeat_n(b' ', width));
     }
 
     /// A new, indented line that begins with `text`.
@@ -309,6 +313,15 @@ impl<'u> Printer<'u> {
         self.put(b"\n}");
         self.body_redirections(body);
         self.put(b"\n");
+    }
+
+    /// A function's parentheses and body, for the environment.
+    pub(super) fn exported_function(&mut self, body: CommandId) {
+        self.flat = true;
+        self.put(b"() { ");
+        self.function_body(body);
+        self.put(b"\n}");
+        self.body_redirections(body);
     }
 
     /// A function definition inside another command.

@@ -18,6 +18,14 @@ pub fn function(unit: &Unit, name: &[u8], body: CommandId) -> Vec<u8> {
     printer.finish()
 }
 
+/// A function as bash puts it in the environment of programs: `() {  command;\n command\n}`, every line indented by one
+/// space.
+pub fn exported_function(unit: &Unit, body: CommandId) -> Vec<u8> {
+    let mut printer = Printer::new(unit);
+    printer.exported_function(body);
+    printer.finish()
+}
+
 /// A command as bash shows it in `jobs` or `$BASH_COMMAND`: simple commands, pipelines and lists on one line.
 pub fn command(unit: &Unit, id: CommandId) -> Vec<u8> {
     let mut printer = Printer::new(unit);

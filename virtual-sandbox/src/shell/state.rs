@@ -78,6 +78,8 @@ pub struct ShellState {
     pub subshell_level: u32,
     /// Levels of command substitution, which `set -x` shows.
     pub subshell_indirection: u32,
+    /// Whether this process is a pipeline's stage made of one simple command: its ERR trap does not act for that.
+    pub simple_stage: bool,
     /// How many loops enclose the command in this function.
     pub loop_depth: u32,
     /// Whether failure is being tested around this subshell, so that `set -e` is without effect.
@@ -119,6 +121,7 @@ impl ShellState {
             calls: CallStack::default(),
             subshell_level: 0,
             subshell_indirection: 0,
+            simple_stage: false,
             loop_depth: 0,
             errexit_suppressed: false,
             getopts_offset: 0,

@@ -442,7 +442,6 @@ impl ShellTask {
     pub(crate) fn print_function(&mut self, function: &crate::shell::function::Function) {
         let text = shell_parser::print::function(&function.unit, &function.name, function.body);
         self.out(&text);
-        self.out(b"\n");
     }
 
     /// `local -`: the options come back when the function returns.

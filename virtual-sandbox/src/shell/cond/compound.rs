@@ -4,7 +4,7 @@ use bytes::Bytes;
 use shell_parser::Unit;
 use shell_parser::ast::{CondBinary, CondExpr, CondId, WordId};
 
-use super::{file, primary};
+use super::{file, primary, trace};
 use crate::shell::arith;
 use crate::shell::expand::{
     ExpansionError, Severity, ShellOption, Stop, World, expand_pattern, expand_regex, expand_text,
@@ -19,46 +19,60 @@ use crate::text::regex::{Captures, Regex};
 /// [`Stop`]. Like a word, the whole expression is evaluated again after a substitution. An invalid regular expression
 /// is an error without message of severity [`Severity::Invalid`].
 pub fn evaluate<W: World>(unit: &Unit, expression: CondId, world: &mut W) -> Result<bool, Stop> {
+    test(unit, expression, false, world)
+}
+
+/// Evaluates an expression; `negated` tells the trace of a `!` before it.
+fn test<W: World>(unit: &Unit, expression: CondId, negated: bool, world: &mut W) -> Result<bool, Stop> {
     match unit.cond(expression) {
-        CondExpr::Word(word) => Ok(!expand_text(unit, *word, world)?.is_empty()),
+        CondExpr::Word(word) => {
+            let text = expand_text(unit, *word, world)?;
+            trace::unary(world, negated, b'n', &text);
+            Ok(!text.is_empty())
+        }
         CondExpr::Unary(operator, word) => {
             let operand = expand_text(unit, *word, world)?;
+            trace::unary(world, negated, operator.0, &operand);
             primary::unary(operator.0, &operand, world)
         }
-        CondExpr::Binary(operator, left, right) => binary(unit, *operator, *left, *right, world),
-        CondExpr::Not(inner) => evaluate(unit, *inner, world).map(|value| !value),
-        CondExpr::And(left, right) => Ok(evaluate(unit, *left, world)? && evaluate(unit, *right, world)?),
-        CondExpr::Or(left, right) => Ok(evaluate(unit, *left, world)? || evaluate(unit, *right, world)?),
-        CondExpr::Group(inner) => evaluate(unit, *inner, world),
+        CondExpr::Binary(operator, left, right) => binary(unit, *operator, (*left, *right), negated, world),
+        CondExpr::Not(inner) => test(unit, *inner, !negated, world).map(|value| !value),
+        CondExpr::And(left, right) => Ok(test(unit, *left, false, world)? && test(unit, *right, false, world)?),
+        CondExpr::Or(left, right) => Ok(test(unit, *left, false, world)? || test(unit, *right, false, world)?),
+        CondExpr::Group(inner) => test(unit, *inner, false, world),
     }
 }
 
 fn binary<W: World>(
     unit: &Unit,
     operator: CondBinary,
-    left: WordId,
-    right: WordId,
+    (left, right): (WordId, WordId),
+    negated: bool,
     world: &mut W,
 ) -> Result<bool, Stop> {
     let left = expand_text(unit, left, world)?;
     match operator {
-        CondBinary::Match { .. } => matches(unit, &left, right, world),
-        CondBinary::NotMatch => matches(unit, &left, right, world).map(|matched| !matched),
+        CondBinary::Match { .. } | CondBinary::NotMatch => {
+            let pattern = expand_pattern(unit, right, world)?;
+            trace::binary(world, negated, operator, &left, &pattern);
+            Ok(matches(&left, &pattern, world) == matches!(operator, CondBinary::Match { .. }))
+        }
         CondBinary::Regex => {
             let pattern = expand_regex(unit, right, world)?;
+            trace::binary(world, negated, operator, &left, &pattern);
             regex(&left, &pattern, world)
         }
         _ => {
             let right = expand_text(unit, right, world)?;
+            trace::binary(world, negated, operator, &left, &right);
             compare(operator, &left, &right, world)
         }
     }
 }
 
-fn matches<W: World>(unit: &Unit, text: &[u8], pattern: WordId, world: &mut W) -> Result<bool, Stop> {
-    let pattern = expand_pattern(unit, pattern, world)?;
+fn matches<W: World>(text: &[u8], pattern: &[u8], world: &mut W) -> bool {
     let nocase = world.option(ShellOption::NoCaseMatch);
-    Ok(Pattern::new(&pattern, PatternOptions { extglob: true, nocase, period: false }).matches(text))
+    Pattern::new(pattern, PatternOptions { extglob: true, nocase, period: false }).matches(text)
 }
 
 fn compare<W: World>(operator: CondBinary, left: &[u8], right: &[u8], world: &mut W) -> Result<bool, Stop> {

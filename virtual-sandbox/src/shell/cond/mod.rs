@@ -5,6 +5,7 @@ mod file;
 mod operands;
 mod primary;
 mod regex_cache;
+mod trace;
 
 pub use compound::evaluate;
 pub use operands::test;

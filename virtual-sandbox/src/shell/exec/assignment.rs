@@ -42,7 +42,10 @@ impl ShellTask {
             let assigned = self
                 .attempt(context, unit, facts, |view| expand::assignment::expand_assignment(unit, assignment, view))?;
             if self.is_tracing() {
-                self.trace_assignment(context, &assigned);
+                match assigned.value {
+                    assign::AssignedValue::Array(_) => self.trace_list(context, unit, assignment),
+                    assign::AssignedValue::Scalar(_) => self.trace_assignment(context, &assigned),
+                }
             }
             return self.perform_assignment(context, assigned);
         }

@@ -174,6 +174,14 @@ impl ShellTask {
                 }
             };
             self.state.line = unit.line(id);
+            if self.has_debug_trap() && !std::mem::take(&mut self.debugged) {
+                let expression = text.map_or(&b"1"[..], |text| unit.text(unit.word(text.word).span));
+                let text = Bytes::from([b"((", expression.trim_ascii(), b"))"].concat());
+                return self.run_trap_about(crate::shell::trap::Condition::Debug, Next::Retry, text);
+            }
+            if text.is_none() && self.is_tracing() {
+                self.trace(context, b"(( 1 ))");
+            }
             let value = match text {
                 Some(text) => match self.evaluate(context, &unit, text) {
                     Ok(value) => value,
@@ -233,7 +241,20 @@ impl ShellTask {
         self.state.line = unit.line(id);
         let depth = self.frames.len();
         let facts = shell_parser::ast::WordFacts::SUBSTITUTION;
-        let result = self.attempt(context, &unit, facts, |view| crate::shell::cond::evaluate(&unit, *expression, view));
+        let tracing = self.is_tracing();
+        let mut tests = Vec::new();
+        let result = self.attempt(context, &unit, facts, |view| {
+            view.traced_tests = tracing.then(Vec::new);
+            let outcome = crate::shell::cond::evaluate(&unit, *expression, view);
+            tests = view.traced_tests.take().unwrap_or_default();
+            outcome
+        });
+        // Tests before a substitution are evaluated, and gathered, again after it.
+        if !tests.is_empty() && self.frames.len() == depth {
+            for test in &tests {
+                self.trace(context, test);
+            }
+        }
         match result {
             Ok(outcome) => self.complete(context, ExitStatus::from(outcome)),
             Err(flow) => self.retry_below(depth, Frame::Cond(id), flow),

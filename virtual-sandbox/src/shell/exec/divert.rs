@@ -59,10 +59,7 @@ impl ShellTask {
                 again
             }
             Frame::Function(function) => match divert {
-                Divert::Return(status) => {
-                    self.state.status = status;
-                    self.resume_function(context, *function)
-                }
+                Divert::Return(status) => self.return_from_function(context, *function, status),
                 _ => {
                     self.leave_function(*function);
                     again

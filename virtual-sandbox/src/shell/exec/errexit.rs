@@ -36,7 +36,9 @@ impl ShellTask {
     }
 
     fn err_trap_applies(&self) -> bool {
-        !self.state.traps.set.is_empty() && self.state.traps.command(Condition::Err).is_some()
+        !self.state.traps.set.is_empty()
+            && !(self.state.simple_stage && self.frames.is_empty())
+            && self.state.traps.command(Condition::Err).is_some()
     }
 
     /// Whether the command that has failed is part of a test.

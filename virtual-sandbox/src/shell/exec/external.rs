@@ -206,9 +206,8 @@ impl ShellTask {
         for (name, function) in exported {
             let mut text = b"BASH_FUNC_".to_vec();
             text.extend_from_slice(name);
-            text.extend_from_slice(b"%%=() ");
-            let body = shell_parser::print::command(&function.unit, function.body);
-            text.extend_from_slice(&body);
+            text.extend_from_slice(b"%%=");
+            text.extend_from_slice(&shell_parser::print::exported_function(&function.unit, function.body));
             all.push(Bytes::from(text));
         }
         Arc::from(all)

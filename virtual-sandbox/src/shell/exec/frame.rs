@@ -126,8 +126,10 @@ pub(crate) struct FunctionFrame {
     pub(crate) getopts_offset: u32,
     /// `local -`: the options to restore.
     pub(crate) options: Option<crate::shell::options::Options>,
-    /// Whether the RETURN trap has run.
-    pub(crate) returned: bool,
+    /// The call's status, once the RETURN trap has been started.
+    pub(crate) returned: Option<ExitStatus>,
+    /// `$_` after the call.
+    pub(crate) last_argument: Bytes,
     /// Traps that the function does not inherit.
     pub(crate) hidden: Vec<(crate::shell::trap::Condition, Bytes)>,
 }

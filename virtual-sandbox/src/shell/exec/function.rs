@@ -84,19 +84,32 @@ impl ShellTask {
             line,
             getopts_offset,
             options: None,
-            returned: false,
+            returned: None,
+            last_argument: self.state.last_argument.clone(),
             hidden,
         };
         self.push(Frame::Function(Box::new(frame)));
         Flow::Go(Next::Start(function.body))
     }
 
+    /// The body has ended.
     pub(crate) fn resume_function(&mut self, context: &mut Context<'_>, frame: FunctionFrame) -> Flow {
-        if let Some(flow) = self.return_trap(context, &frame) {
+        let status = self.state.status;
+        self.return_from_function(context, frame, status)
+    }
+
+    /// Ends a call with a status; the RETURN trap still sees the status of the last command.
+    pub(crate) fn return_from_function(
+        &mut self,
+        context: &mut Context<'_>,
+        frame: FunctionFrame,
+        status: ExitStatus,
+    ) -> Flow {
+        if let Some(flow) = self.return_trap(context, &frame, status) {
             return flow;
         }
+        let status = frame.returned.unwrap_or(status);
         self.leave_function(frame);
-        let status = self.state.status;
         self.state.pipe_status.clear();
         self.complete(context, status)
     }
@@ -108,6 +121,7 @@ impl ShellTask {
         self.state.positional = frame.positional;
         self.state.loop_depth = frame.loop_depth;
         self.state.line = frame.line;
+        self.state.last_argument = frame.last_argument;
         self.state.getopts_offset = frame.getopts_offset;
         if let Some(options) = frame.options {
             self.state.options = options;

@@ -6,7 +6,7 @@ use super::task::{Context, Flow, Next, ShellTask};
 use crate::kernel::{ExitStatus, Pid, SAVED_FD, WaitStatus};
 use crate::shell::options::ShellOption;
 use crate::sys::{Fd, WaitTarget};
-use shell_parser::ast::{CommandId, Pipeline, Time, Unit};
+use shell_parser::ast::{CommandId, CommandKind, Pipeline, Time, Unit};
 use smallvec::SmallVec;
 
 /// A pipeline under way.
@@ -117,6 +117,7 @@ impl ShellTask {
         if task.state.is_on(ShellOption::ERREXIT) {
             task.state.errexit_suppressed = self.failure_is_tested();
         }
+        task.state.simple_stage = matches!(self.unit.command(stage).kind, CommandKind::Simple(_));
         Self::launch(context, pid, task, stage);
         Ok(pid)
     }

@@ -59,6 +59,9 @@ impl ShellTask {
                 return self.retry_below(depth, Frame::Select(frame), flow);
             }
             frame.ready = true;
+            if self.is_tracing() {
+                self.trace_for(context, frame.command);
+            }
             if frame.words.is_empty() {
                 return self.done(ExitStatus::SUCCESS);
             }

@@ -170,7 +170,7 @@ impl ShellTask {
                 self.expand_assignments(context, unit, simple, frame)?;
             }
             if !frame.fields.is_empty() && self.is_tracing() {
-                self.trace_fields(context, &frame.fields);
+                self.trace_fields(context, &frame.fields, &frame.declared);
             }
             frame.phase = Phase::Redirections;
             frame.next = 0;
@@ -323,6 +323,7 @@ impl ShellTask {
                     self.clean(context, cleanup);
                 }
                 self.state.pipe_status.clear();
+                self.state.last_argument = Bytes::new();
                 let status = self.state.substitution_status.take().unwrap_or(ExitStatus::SUCCESS);
                 // Trace output of assignments may wait.
                 match self.flush(context, status) {

@@ -267,7 +267,13 @@ impl ShellTask {
         match kind {
             SourceKind::Eval | SourceKind::Dot => {
                 let status = self.state.status;
-                self.complete(context, status)
+                let flow = self.complete(context, status);
+                match flow {
+                    Flow::Go(next) if kind == SourceKind::Dot && !self.state.traps.set.is_empty() => {
+                        self.run_trap(context, crate::shell::trap::Condition::Return, next)
+                    }
+                    flow => flow,
+                }
             }
             _ => Flow::Go(Next::Done),
         }

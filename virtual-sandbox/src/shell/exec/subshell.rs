@@ -29,6 +29,7 @@ impl ShellTask {
         let mut state = self.state.clone();
         state.subshell_level += 1;
         state.loop_depth = 0;
+        state.simple_stage = false;
         if !state.traps.set.is_empty() {
             let (errtrace, functrace) = (state.is_on(ShellOption::ERRTRACE), state.is_on(ShellOption::FUNCTRACE));
             state.traps = Arc::new(state.traps.for_subshell(errtrace, functrace));
@@ -174,10 +175,15 @@ impl ShellTask {
 
     /// A command's text as bash prints it in one line.
     pub(crate) fn text_of(&self, command: CommandId) -> Bytes {
-        if let CommandKind::For(clause) | CommandKind::Select(clause) = &self.unit.command(command).kind {
-            return Bytes::from(self.for_header(clause));
+        match &self.unit.command(command).kind {
+            CommandKind::For(clause) => Bytes::from(self.loop_header(b"for ", clause)),
+            CommandKind::Select(clause) => Bytes::from(self.loop_header(b"select ", clause)),
+            CommandKind::Case(case) => {
+                let word = shell_parser::print::word(&self.unit, case.word);
+                Bytes::from([b"case ", &word[..], b" in "].concat())
+            }
+            _ => Bytes::from(shell_parser::print::command(&self.unit, command)),
         }
-        Bytes::from(shell_parser::print::command(&self.unit, command))
     }
 
     /// Notes which background processes have ended.

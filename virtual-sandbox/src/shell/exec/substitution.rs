@@ -206,6 +206,7 @@ impl ShellTask {
             }
         };
         task.state.errexit_suppressed = false;
+        task.state.subshell_indirection += 1;
         match unit.substitution(id).body {
             Some(body) => Self::launch(context, pid, task, body),
             None => context.born.push((pid, Program::Shell(task))),

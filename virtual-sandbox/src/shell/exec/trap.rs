@@ -29,10 +29,15 @@ pub(crate) struct TrapFrame {
 impl ShellTask {
     /// Runs the trap of `condition`, then goes on with `then`.
     pub(crate) fn run_trap(&mut self, context: &mut Context<'_>, condition: Condition, then: Next) -> Flow {
-        let Some(command) = self.state.traps.command(condition).cloned() else { return Flow::Go(then) };
         let _ = context;
-        let outer_text = self.state.command_text.clone();
-        self.state.command_text = Some(self.current_text());
+        let text = self.current_text();
+        self.run_trap_about(condition, then, text)
+    }
+
+    /// Runs a trap with this text as `BASH_COMMAND`.
+    pub(crate) fn run_trap_about(&mut self, condition: Condition, then: Next, text: Bytes) -> Flow {
+        let Some(command) = self.state.traps.command(condition).cloned() else { return Flow::Go(then) };
+        let outer_text = self.state.command_text.replace(text);
         // A pseudo-signal's trap does not act within itself.
         let hides = matches!(condition, Condition::Err | Condition::Debug | Condition::Return);
         if hides {
@@ -172,7 +177,6 @@ impl ShellTask {
                 | CommandKind::Cond(_)
                 | CommandKind::Case(_)
                 | CommandKind::Select(_)
-                | CommandKind::ArithFor(_)
         );
         if !counts || std::mem::take(&mut self.debugged) || !self.has_debug_trap() {
             return None;
@@ -184,13 +188,18 @@ impl ShellTask {
     }
 
     /// The RETURN trap, once per call, when it reaches the function.
-    pub(crate) fn return_trap(&mut self, context: &mut Context<'_>, frame: &FunctionFrame) -> Option<Flow> {
+    pub(crate) fn return_trap(
+        &mut self,
+        context: &mut Context<'_>,
+        frame: &FunctionFrame,
+        status: ExitStatus,
+    ) -> Option<Flow> {
         self.state.traps.command(Condition::Return)?;
-        if frame.returned {
+        if frame.returned.is_some() {
             return None;
         }
         let mut frame = frame.clone();
-        frame.returned = true;
+        frame.returned = Some(status);
         self.push(Frame::Function(Box::new(frame)));
         Some(self.run_trap(context, Condition::Return, Next::Done))
     }

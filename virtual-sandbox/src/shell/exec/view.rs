@@ -43,6 +43,8 @@ pub(crate) struct View<'a> {
     memo: &'a mut Memo,
     cache: &'a mut Cache,
     complaints: Vec<Vec<u8>>,
+    /// Tests of `[[ … ]]` that `set -x` is to show.
+    pub(crate) traced_tests: Option<Vec<Vec<u8>>>,
     /// The command being executed.
     command: (&'a Unit, shell_parser::ast::CommandId),
 }
@@ -57,6 +59,7 @@ impl ShellTask {
             memo: &mut self.memo,
             cache: &mut self.cache,
             complaints: Vec::new(),
+            traced_tests: None,
             command: (&self.unit, self.current),
         };
         view.memo.used = 0;
@@ -129,7 +132,9 @@ impl ShellTask {
             Severity::Command | Severity::Invalid => None,
             Severity::Line => Some(Divert::Line(ExitStatus::FAILURE)),
             Severity::Shell if !interactive => {
-                let string = self.state.mode.command_string && self.state.subshell_level == 0;
+                let string = self.state.mode.command_string
+                    && self.state.subshell_level == 0
+                    && !self.state.is_on(ShellOption::ERREXIT);
                 Some(Divert::Exit(if string { ExitStatus::NOT_FOUND } else { ExitStatus::FAILURE }))
             }
             Severity::Fatal if !interactive => Some(Divert::Exit(ExitStatus::FAILURE)),
@@ -384,6 +389,10 @@ impl World for View<'_> {
 
     fn expand_prompt(&mut self, text: &[u8]) -> Result<Bytes, Stop> {
         Ok(Bytes::copy_from_slice(text))
+    }
+
+    fn traced_tests(&mut self) -> Option<&mut Vec<Vec<u8>>> {
+        self.traced_tests.as_mut()
     }
 
     fn charge(&mut self, bytes: usize) -> Result<(), Stop> {

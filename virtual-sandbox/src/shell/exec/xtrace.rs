@@ -6,7 +6,7 @@ use crate::shell::options::ShellOption;
 use crate::shell::variable::assign::{Assigned, AssignedValue, Key};
 use crate::sys::Fd;
 use bytes::Bytes;
-use shell_parser::ast::{ArithText, CommandId, CommandKind, For, Unit, WordId};
+use shell_parser::ast::{ArithText, Assignment, AssignmentValue, CommandId, CommandKind, For, Unit, WordId};
 
 impl ShellTask {
     /// Whether commands are traced.
@@ -16,7 +16,7 @@ impl ShellTask {
     }
 
     /// Writes one line of trace, after PS4.
-    fn trace(&mut self, context: &mut Context<'_>, text: &[u8]) {
+    pub(crate) fn trace(&mut self, context: &mut Context<'_>, text: &[u8]) {
         let mut line = self.trace_prompt(context);
         line.extend_from_slice(text);
         line.push(b'\n');
@@ -84,52 +84,71 @@ impl ShellTask {
         expanded.map_or_else(|_| text.to_vec(), |bytes| bytes.to_vec())
     }
 
-    pub(crate) fn trace_fields(&mut self, context: &mut Context<'_>, fields: &[Bytes]) {
+    /// A command's words. Lists among the arguments of a declaration come before it as assignments of their own;
+    /// the values of `export` and `readonly` after it.
+    pub(crate) fn trace_fields(
+        &mut self,
+        context: &mut Context<'_>,
+        fields: &[Bytes],
+        declared: &[(usize, Assigned)],
+    ) {
+        let mut lines = Vec::new();
         let mut text = Vec::new();
         for (at, field) in fields.iter().enumerate() {
             if at > 0 {
                 text.push(b' ');
             }
-            text.extend_from_slice(&quoted(field));
+            match declared.iter().find(|(index, _)| *index == at) {
+                Some((_, assigned)) if matches!(assigned.value, AssignedValue::Array(_)) => {
+                    self.trace(context, &list_text(assigned));
+                    text.extend_from_slice(&quoted(field));
+                }
+                Some((_, assigned)) => {
+                    let mut word = assignment_name(assigned);
+                    if let AssignedValue::Scalar(value) = &assigned.value {
+                        word.extend_from_slice(&value.to_bytes());
+                        lines.push(assigned);
+                    }
+                    text.extend_from_slice(&quoted(&word));
+                }
+                None => text.extend_from_slice(&quoted(field)),
+            }
         }
         self.trace(context, &text);
+        if fields.first().is_some_and(|name| matches!(name.as_ref(), b"export" | b"readonly")) {
+            for assigned in lines {
+                self.trace_assignment(context, assigned);
+            }
+        }
     }
 
     pub(crate) fn trace_assignment(&mut self, context: &mut Context<'_>, assigned: &Assigned) {
-        let mut text = assigned.name.to_vec();
-        match &assigned.subscript {
-            Some(Key::Index(index)) => text.extend_from_slice(format!("[{index}]").as_bytes()),
-            Some(Key::Text(key)) => {
-                text.push(b'[');
-                text.extend_from_slice(key);
-                text.push(b']');
-            }
-            None => {}
-        }
-        text.extend_from_slice(if assigned.append { b"+=" } else { b"=" });
-        match &assigned.value {
+        let text = match &assigned.value {
             AssignedValue::Scalar(value) => {
+                let mut text = assignment_name(assigned);
                 let value = value.to_bytes();
                 if !value.is_empty() {
                     text.extend_from_slice(&quoted(&value));
                 }
+                text
             }
-            AssignedValue::Array(elements) => {
-                text.push(b'(');
-                for (at, element) in elements.iter().enumerate() {
-                    if at > 0 {
-                        text.push(b' ');
-                    }
-                    if let Some(Key::Text(key)) = &element.subscript {
-                        text.push(b'[');
-                        text.extend_from_slice(key);
-                        text.extend_from_slice(b"]=");
-                    }
-                    text.extend_from_slice(&quoted(&element.value.to_bytes()));
-                }
-                text.push(b')');
+            AssignedValue::Array(_) => list_text(assigned),
+        };
+        self.trace(context, &text);
+    }
+
+    /// An assignment of a list is shown as it is written.
+    pub(crate) fn trace_list(&mut self, context: &mut Context<'_>, unit: &Unit, assignment: &Assignment) {
+        let AssignmentValue::Array(elements) = assignment.value else { return };
+        let mut text = assignment.name.to_vec();
+        text.extend_from_slice(if assignment.append { b"+=(" } else { b"=(" });
+        for (at, element) in unit.elements(elements).iter().enumerate() {
+            if at > 0 {
+                text.push(b' ');
             }
+            text.extend_from_slice(unit.text(element.span));
         }
+        text.push(b')');
         self.trace(context, &text);
     }
 
@@ -145,15 +164,18 @@ impl ShellTask {
 
     pub(crate) fn trace_for(&mut self, context: &mut Context<'_>, command: CommandId) {
         let unit = self.unit.clone();
-        let CommandKind::For(clause) = &unit.command(command).kind else { return };
-        let line = self.for_header(clause);
+        let line = match &unit.command(command).kind {
+            CommandKind::For(clause) => self.loop_header(b"for ", clause),
+            CommandKind::Select(clause) => self.loop_header(b"select ", clause),
+            _ => return,
+        };
         self.trace(context, &line);
     }
 
     /// `for NAME in WORDS`, as trace and `BASH_COMMAND` show it.
-    pub(crate) fn for_header(&self, clause: &For) -> Vec<u8> {
+    pub(crate) fn loop_header(&self, keyword: &[u8], clause: &For) -> Vec<u8> {
         let unit = &self.unit;
-        let mut line = b"for ".to_vec();
+        let mut line = keyword.to_vec();
         line.extend_from_slice(&clause.name);
         line.extend_from_slice(b" in ");
         match clause.words {
@@ -178,13 +200,54 @@ impl ShellTask {
     }
 }
 
+/// `name=`, `name[subscript]+=`.
+fn assignment_name(assigned: &Assigned) -> Vec<u8> {
+    let mut text = assigned.name.to_vec();
+    match &assigned.subscript {
+        Some(Key::Index(index)) => text.extend_from_slice(format!("[{index}]").as_bytes()),
+        Some(Key::Text(key)) => {
+            text.push(b'[');
+            text.extend_from_slice(key);
+            text.push(b']');
+        }
+        None => {}
+    }
+    text.extend_from_slice(if assigned.append { b"+=" } else { b"=" });
+    text
+}
+
+/// The assignment of an expanded list, every key and value in quotes.
+fn list_text(assigned: &Assigned) -> Vec<u8> {
+    let mut text = assignment_name(assigned);
+    let AssignedValue::Array(elements) = &assigned.value else { return text };
+    text.push(b'(');
+    for (at, element) in elements.iter().enumerate() {
+        if at > 0 {
+            text.push(b' ');
+        }
+        let key = match &element.subscript {
+            Some(Key::Text(key)) => Some(key.clone()),
+            Some(Key::Index(index)) => Some(Bytes::from(index.to_string())),
+            None => None,
+        };
+        if let Some(key) = key {
+            text.push(b'[');
+            expand::quote::single_quoted(&key, &mut text);
+            text.extend_from_slice(b"]=");
+        }
+        expand::quote::single_quoted(&element.value.to_bytes(), &mut text);
+    }
+    text.push(b')');
+    text
+}
+
 /// A word as trace shows it: quoted where that is needed to read it back.
 fn quoted(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     if text.is_empty() {
         return b"''".to_vec();
     }
-    expand::quote::as_needed(text, &mut out);
+    expand::quote::as_argument(text, &mut out);
     out
 }
 

@@ -81,6 +81,16 @@ pub fn as_needed(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// A word of `set -x`: single quotes when a character is special to the shell, `$'...'` only when it is not and the
+/// text could not be seen otherwise.
+pub fn as_argument(text: &[u8], out: &mut Vec<u8>) {
+    if has_shell_special(text) {
+        single_quoted(text, out);
+    } else {
+        as_needed(text, out);
+    }
+}
+
 /// A key of an associative array between the brackets of `declare -p`.
 pub fn key(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();

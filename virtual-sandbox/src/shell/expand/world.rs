@@ -93,6 +93,10 @@ pub trait World: SpecialSource {
     /// # Errors
     /// As for a word.
     fn expand_prompt(&mut self, text: &[u8]) -> Result<Bytes, Stop>;
+    /// Where `set -x` wants the tests of `[[ … ]]` shown as they are evaluated, a line each; `None` when it does not.
+    fn traced_tests(&mut self) -> Option<&mut Vec<Vec<u8>>> {
+        None
+    }
     /// Charges memory that an expansion is about to take.
     ///
     /// # Errors
