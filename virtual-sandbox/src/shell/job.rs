@@ -69,6 +69,8 @@ pub struct Jobs {
     pub list: Vec<Job>,
     /// Statuses of processes that have ended and whose job is gone, for a later `wait PID`.
     pub remembered: Vec<(Pid, ExitStatus)>,
+    /// Those of them that `wait -n` has told of: they do not count for another one.
+    pub reported: Vec<Pid>,
     /// Numbers of the jobs that `%+` and `%-` are, latest first.
     pub recent: SmallVec<[u32; 4]>,
     /// Process substitutions: waited for, but no jobs.
@@ -140,9 +142,15 @@ impl Jobs {
     /// Remembers a process's status for a later `wait`.
     pub fn remember(&mut self, pid: Pid, status: ExitStatus) {
         if self.remembered.len() >= REMEMBERED {
-            self.remembered.remove(0);
+            let (forgotten, _) = self.remembered.remove(0);
+            self.reported.retain(|pid| *pid != forgotten);
         }
         self.remembered.push((pid, status));
+    }
+
+    /// The first process remembered that `wait -n` has not told of.
+    pub fn unreported(&self) -> Option<(Pid, ExitStatus)> {
+        self.remembered.iter().find(|(pid, _)| !self.reported.contains(pid)).copied()
     }
 
     /// Process ids that have not ended.

@@ -384,7 +384,11 @@ fn functions(shell: &mut ShellTask, operands: &[Bytes], request: Request, which:
         let mut all: Vec<_> = shell.state.functions.iter().map(|(_, function)| function.clone()).collect();
         all.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         for function in all {
-            if (which == Which::Export && !function.exported) || (which == Which::Readonly && !function.readonly) {
+            let wanted = |attribute| request.add.has(attribute);
+            if (wanted(Attributes::EXPORTED) && !function.exported)
+                || (wanted(Attributes::READONLY) && !function.readonly)
+                || (wanted(Attributes::TRACE) && !function.traced)
+            {
                 continue;
             }
             if request.names_only {

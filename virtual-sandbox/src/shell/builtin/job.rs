@@ -66,9 +66,11 @@ impl ShellTask {
             (_, Some(_)) => ("Stopped".to_owned(), false),
             _ => ("Running".to_owned(), true),
         };
-        let pid =
-            if with_pid { job.leader().map_or_else(String::new, |pid| format!("{} ", pid.0)) } else { String::new() };
-        let mut line = format!("[{}]{mark}  {pid}{state:<24}", job.number).into_bytes();
+        let pid = match job.leader() {
+            Some(pid) if with_pid => format!("{:>5}", pid.0),
+            _ => String::new(),
+        };
+        let mut line = format!("[{}]{mark} {pid} {state:<24}", job.number).into_bytes();
         line.extend_from_slice(&job.text);
         if running {
             line.extend_from_slice(b" &");

@@ -50,8 +50,9 @@ pub(crate) fn wait(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[B
         }
         if frame.any {
             // Jobs that have ended and not been waited for count too.
-            if let Some((pid, status)) = shell.state.jobs.remembered.first().copied() {
-                Arc::make_mut(&mut shell.state.jobs).remembered.remove(0);
+            let jobs = Arc::make_mut(&mut shell.state.jobs);
+            if let Some((pid, status)) = jobs.unreported() {
+                jobs.reported.push(pid);
                 return finish(shell, &frame, Some(pid), status);
             }
             if frame.pids.is_empty() {
@@ -138,6 +139,7 @@ impl ShellTask {
             // "If no operands are given, … wait until all process IDs known … have terminated and exit with 0."
             let jobs = Arc::make_mut(&mut self.state.jobs);
             jobs.remembered.clear();
+            jobs.reported.clear();
             return Some(ExitStatus::SUCCESS);
         }
         Some(frame.status)
@@ -189,6 +191,6 @@ impl ShellTask {
 
     fn forget(&mut self, pid: Pid) {
         self.finish_job(pid);
-        Arc::make_mut(&mut self.state.jobs).remembered.retain(|(other, _)| *other != pid);
+        Arc::make_mut(&mut self.state.jobs).reported.push(pid);
     }
 }

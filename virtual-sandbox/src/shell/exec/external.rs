@@ -90,7 +90,7 @@ impl ShellTask {
             Some(path) => path,
             None => return Err(self.not_found(name)),
         };
-        let env = self.environment();
+        let env = with_path(&self.environment(), &path);
         match image::load(context.kernel, context.pid, &path, fields.to_vec(), env.clone()) {
             Ok(image) => Ok(image::become_image(context.kernel, context.pid, image)),
             Err(Errno::ENOEXEC) => self.load_script(context, &path, fields, env),
@@ -235,4 +235,14 @@ impl ShellTask {
             (Err(flow), _) => flow,
         }
     }
+}
+
+/// The environment with `_`, the program's own path.
+fn with_path(environment: &[Bytes], path: &[u8]) -> Arc<[Bytes]> {
+    // `exec -c` leaves it empty.
+    if environment.is_empty() {
+        return Arc::default();
+    }
+    let kept = environment.iter().filter(|entry| !entry.starts_with(b"_="));
+    kept.cloned().chain(std::iter::once(Bytes::from([b"_=", path].concat()))).collect()
 }

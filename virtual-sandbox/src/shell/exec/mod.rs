@@ -14,6 +14,7 @@ mod frame;
 mod function;
 mod output;
 mod pipeline;
+mod prompt;
 mod redirect;
 mod select;
 mod simple;

@@ -117,6 +117,10 @@ impl ShellTask {
         if task.state.is_on(ShellOption::ERREXIT) {
             task.state.errexit_suppressed = self.failure_is_tested();
         }
+        // BASH_COMMAND is the last stage, where that is a simple command.
+        if matches!(self.unit.command(stage).kind, CommandKind::Simple(_)) {
+            self.current = stage;
+        }
         task.state.simple_stage = matches!(self.unit.command(stage).kind, CommandKind::Simple(_));
         Self::launch(context, pid, task, stage);
         Ok(pid)

@@ -45,6 +45,8 @@ pub(crate) struct View<'a> {
     complaints: Vec<Vec<u8>>,
     /// Tests of `[[ … ]]` that `set -x` is to show.
     pub(crate) traced_tests: Option<Vec<Vec<u8>>>,
+    /// The unit of a substitution that is not of the word being expanded but of a prompt in it.
+    pub(crate) foreign: Option<Arc<Unit>>,
     /// The command being executed.
     command: (&'a Unit, shell_parser::ast::CommandId),
 }
@@ -60,6 +62,7 @@ impl ShellTask {
             cache: &mut self.cache,
             complaints: Vec::new(),
             traced_tests: None,
+            foreign: None,
             command: (&self.unit, self.current),
         };
         view.memo.used = 0;
@@ -82,15 +85,29 @@ impl ShellTask {
     ) -> Result<T, Flow> {
         let before = facts.has(WordFacts::SUBSTITUTION).then(|| self.state.variables.clone());
         loop {
-            match self.with_view(context, &mut call) {
+            let mut foreign = None;
+            let result = self.with_view(context, |view| {
+                let result = call(view);
+                foreign = view.foreign.take();
+                result
+            });
+            match result {
                 Ok(value) => {
-                    if before.is_some() {
+                    if !self.memo.results.is_empty() {
                         self.memo.results.clear();
                     }
                     return Ok(value);
                 }
                 Err(Stop::Substitution(id)) => {
-                    let flow = self.start_substitution(context, unit, id);
+                    let flow = match foreign {
+                        Some(foreign) => {
+                            let own = std::mem::replace(&mut self.unit, foreign.clone());
+                            let flow = self.start_substitution(context, &foreign, id);
+                            self.unit = own;
+                            flow
+                        }
+                        None => self.start_substitution(context, unit, id),
+                    };
                     self.put_back(before);
                     return Err(flow);
                 }
@@ -360,15 +377,7 @@ impl World for View<'_> {
     }
 
     fn home_of(&mut self, user: &[u8]) -> Option<Bytes> {
-        let fd = self.kernel.open(self.pid, b"/etc/passwd", OpenFlags::READ, 0).ok()?;
-        let mut text = Vec::new();
-        while let Ok(chunk) = self.kernel.read(self.pid, fd, 65_536) {
-            if chunk.is_empty() {
-                break;
-            }
-            text.extend_from_slice(&chunk);
-        }
-        let _ = self.kernel.close(self.pid, fd);
+        let text = self.file(b"/etc/passwd")?;
         text.split(|byte| *byte == b'\n').find_map(|line| {
             let mut fields = line.split(|byte| *byte == b':');
             (fields.next() == Some(user)).then(|| fields.nth(4).map(Bytes::copy_from_slice)).flatten()
@@ -388,7 +397,7 @@ impl World for View<'_> {
     }
 
     fn expand_prompt(&mut self, text: &[u8]) -> Result<Bytes, Stop> {
-        Ok(Bytes::copy_from_slice(text))
+        self.prompt(text)
     }
 
     fn traced_tests(&mut self) -> Option<&mut Vec<Vec<u8>>> {
@@ -423,6 +432,20 @@ impl World for View<'_> {
 }
 
 impl View<'_> {
+    /// The content of a file of the system's configuration.
+    pub(crate) fn file(&mut self, path: &[u8]) -> Option<Vec<u8>> {
+        let fd = self.kernel.open(self.pid, path, OpenFlags::READ, 0).ok()?;
+        let mut text = Vec::new();
+        while let Ok(chunk) = self.kernel.read(self.pid, fd, 65_536) {
+            if chunk.is_empty() {
+                break;
+            }
+            text.extend_from_slice(&chunk);
+        }
+        let _ = self.kernel.close(self.pid, fd);
+        Some(text)
+    }
+
     fn next_result(&mut self) -> Option<Bytes> {
         let result = self.memo.results.get(self.memo.used).cloned()?;
         self.memo.used += 1;

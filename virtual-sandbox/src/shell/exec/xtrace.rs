@@ -64,34 +64,17 @@ impl ShellTask {
         prompt
     }
 
-    /// Expands a prompt's text as if in double quotes; what cannot be expanded at once stays as it is.
-    pub(crate) fn expand_prompt(&mut self, context: &mut Context<'_>, text: &[u8]) -> Vec<u8> {
-        let mut source = b": \"".to_vec();
-        for byte in text {
-            if *byte == b'"' {
-                source.push(b'\\');
-            }
-            source.push(*byte);
-        }
-        source.push(b'"');
-        let Ok(units) = shell_parser::parse_all(source, &shell_parser::Options::default()) else {
-            return text.to_vec();
-        };
-        let Some(unit) = units.first() else { return text.to_vec() };
-        let CommandKind::Simple(simple) = &unit.command(unit.root()).kind else { return text.to_vec() };
-        let Some(word) = simple.words.iter().nth(1) else { return text.to_vec() };
-        let expanded = self.with_view(context, |view| expand::expand_text(unit, word, view));
+    /// Expands PS4; one that holds a substitution stays as it is.
+    fn expand_prompt(&mut self, context: &mut Context<'_>, text: &[u8]) -> Vec<u8> {
+        let memo = std::mem::take(&mut self.memo);
+        let expanded = self.with_view(context, |view| view.prompt(text));
+        self.memo = memo;
         expanded.map_or_else(|_| text.to_vec(), |bytes| bytes.to_vec())
     }
 
     /// A command's words. Lists among the arguments of a declaration come before it as assignments of their own;
     /// the values of `export` and `readonly` after it.
-    pub(crate) fn trace_fields(
-        &mut self,
-        context: &mut Context<'_>,
-        fields: &[Bytes],
-        declared: &[(usize, Assigned)],
-    ) {
+    pub(crate) fn trace_fields(&mut self, context: &mut Context<'_>, fields: &[Bytes], declared: &[(usize, Assigned)]) {
         let mut lines = Vec::new();
         let mut text = Vec::new();
         for (at, field) in fields.iter().enumerate() {

@@ -18,6 +18,8 @@ pub(super) enum Mode {
     Text,
     /// One pattern: quoted special characters get a backslash.
     Pattern,
+    /// The same with a backslash before every quoted character, as `set -x` shows it.
+    ShownPattern,
     /// One extended regular expression: quoted special characters get a backslash.
     Regex,
 }
@@ -89,6 +91,13 @@ impl Fields {
         match self.mode {
             Mode::Text => self.current.extend_from_slice(text),
             Mode::Pattern => escape_pattern(text, &mut self.current),
+            Mode::ShownPattern => {
+                let current = &mut self.current;
+                super::case::each_char(text, |bytes, _| {
+                    current.push(b'\\');
+                    current.extend_from_slice(bytes);
+                });
+            }
             Mode::Regex => escape_regex(text, &mut self.current),
             Mode::Fields { .. } => {
                 self.state = State::Inside;

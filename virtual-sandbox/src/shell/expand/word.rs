@@ -195,7 +195,10 @@ pub fn expand_pattern<W: World>(unit: &Unit, word: WordId, world: &mut W) -> Res
     let parts = unit.word(word).parts;
     match unit.parts(parts) {
         [WordPart::Literal(text)] => Ok(text.clone()),
-        _ => expand_single(unit, parts, Mode::Pattern, world).map(Bytes::from),
+        _ => {
+            let mode = if world.traced_tests().is_some() { Mode::ShownPattern } else { Mode::Pattern };
+            expand_single(unit, parts, mode, world).map(Bytes::from)
+        }
     }
 }
 
