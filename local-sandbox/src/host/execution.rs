@@ -32,6 +32,9 @@ const IDLE: Duration = Duration::from_millis(100);
 /// How long output is read after the command's end at most.
 const DRAIN: Duration = Duration::from_secs(2);
 
+/// How long the supervisor's word is looked for without sleeping.
+const WORD_PATIENCE: Duration = Duration::from_micros(60);
+
 /// The socket to the supervisor, registered with the runtime that polls it.
 pub struct Control {
     fd: AsyncFd<Link>,
@@ -228,6 +231,26 @@ impl LocalExecution {
         }
     }
 
+    /// Looks for the supervisor's word a little longer before sleeping: both streams have just ended, so that it is on its
+    /// way, and falling asleep and being woken would take longer than it does.
+    fn await_word(&self) -> Option<Result<Reply, ExecError>> {
+        let control = self.control.as_ref()?;
+        let mut buffer = [0; 4096];
+        let until = Instant::now() + WORD_PATIENCE;
+        while Instant::now() < until {
+            match message::receive(control.link().as_fd(), &mut buffer, false) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::thread::yield_now(),
+                Err(error) => return Some(Err(error.into())),
+                Ok(received) if received.length == 0 => return Some(Err(ExecError::HelperDied)),
+                Ok(received) => {
+                    let bytes = buffer.get(..received.length).unwrap_or_default();
+                    return Some(Reply::decode(bytes).map_err(ExecError::from));
+                }
+            }
+        }
+        None
+    }
+
     fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<Reply, ExecError>> {
         let Some(control) = &mut self.control else { return Poll::Ready(Err(ExecError::HelperDied)) };
         let mut buffer = [0; 4096];
@@ -249,19 +272,33 @@ impl LocalExecution {
         while !self.quiet && (self.ended.is_none() || self.ended.is_some_and(|end| end.still_running > 0)) {
             match self.poll_reply(cx) {
                 Poll::Pending => break,
-                Poll::Ready(Ok(Reply::Ended(end))) => {
-                    self.quiet = end.still_running == 0;
-                    self.ended = Some(end);
-                    self.stdin = None;
-                }
-                Poll::Ready(Ok(Reply::Quiet)) => self.quiet = true,
-                Poll::Ready(Ok(Reply::Failed(stage, errno))) => return Err(self.refused(stage, errno)),
-                Poll::Ready(Ok(_)) => {}
-                Poll::Ready(Err(ExecError::HelperDied)) => self.lose_supervisor(),
-                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Ready(word) => self.take_word(word)?,
             }
         }
         Ok(())
+    }
+
+    fn take_word(&mut self, word: Result<Reply, ExecError>) -> Result<(), ExecError> {
+        match word {
+            Ok(Reply::Ended(end)) => {
+                self.quiet = end.still_running == 0;
+                self.ended = Some(end);
+                self.stdin = None;
+            }
+            Ok(Reply::Quiet) => self.quiet = true,
+            Ok(Reply::Failed(stage, errno)) => return Err(self.refused(stage, errno)),
+            Ok(_) => {}
+            Err(ExecError::HelperDied) => self.lose_supervisor(),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Ends the stream with an error.
+    fn fail(&mut self, error: ExecError) -> SandboxError {
+        self.finished = Some(LocalExit::default());
+        self.control = None;
+        error.into_sandbox_error(std::mem::take(&mut self.command))
     }
 
     /// Takes the death of the supervisor, which only a command can bring about, for the command's own: the warden kills what
@@ -395,15 +432,22 @@ impl Stream for LocalExecution {
             this.cancel();
         }
         if let Err(error) = this.poll_control(cx) {
-            this.finished = Some(LocalExit::default());
-            this.control = None;
-            return Poll::Ready(Some(Err(error.into_sandbox_error(std::mem::take(&mut this.command)))));
+            return Poll::Ready(Some(Err(this.fail(error))));
         }
         if this.stdin.as_mut().is_some_and(|stdin| stdin.poll_feed(cx).is_ready()) {
             this.stdin = None;
         }
+        let reading = this.stdout.is_some() || this.stderr.is_some();
         if let Poll::Ready(event) = this.poll_output(cx) {
             return Poll::Ready(Some(Ok(event)));
+        }
+        if reading
+            && this.stdout.is_none()
+            && this.stderr.is_none()
+            && this.ended.is_none()
+            && let Some(Err(error)) = this.await_word().map(|word| this.take_word(word))
+        {
+            return Poll::Ready(Some(Err(this.fail(error))));
         }
         match (this.poll_drained(cx), this.ended) {
             (Poll::Ready(()), Some(end)) => Poll::Ready(Some(Ok(ExecEvent::Exit(this.finish(end))))),
