@@ -10,6 +10,7 @@ mod canonical;
 mod cat;
 mod chmod;
 mod choice;
+mod comm;
 mod confirm;
 mod copy;
 mod cp;
@@ -19,8 +20,10 @@ mod dirname;
 mod du;
 mod echo;
 mod env;
+mod expr;
 mod file_type;
 mod find;
+mod fold;
 mod grep;
 mod head;
 mod hostname;
@@ -30,19 +33,23 @@ mod invocation;
 mod ln;
 mod ls;
 mod mkdir;
+mod mkfifo;
 mod mktemp;
 mod mv;
+mod nl;
 mod nproc;
 mod od;
 pub mod operand;
 mod options;
 mod output;
+mod paste;
 pub mod prelude;
 mod printenv;
 mod printf;
 mod pwd;
 mod readlink;
 mod realpath;
+mod rev;
 mod rm;
 mod rmdir;
 mod sed;
@@ -50,11 +57,14 @@ mod seq;
 mod sleep;
 mod sort;
 mod stat;
+mod tac;
 mod tail;
 mod tee;
 mod test;
+mod timeout;
 mod touch;
 mod tr;
+mod truncate;
 mod truth;
 mod tty;
 mod uname;
@@ -101,6 +111,7 @@ pub static UTILITIES: &[&Utility] = &[
     &basename::UTILITY,
     &cat::UTILITY,
     &chmod::UTILITY,
+    &comm::UTILITY,
     &cp::UTILITY,
     &cut::UTILITY,
     &date::UTILITY,
@@ -109,9 +120,11 @@ pub static UTILITIES: &[&Utility] = &[
     &echo::UTILITY,
     &grep::EGREP,
     &env::UTILITY,
+    &expr::UTILITY,
     &truth::FALSE,
     &grep::FGREP,
     &find::UTILITY,
+    &fold::UTILITY,
     &grep::UTILITY,
     &head::UTILITY,
     &hostname::UTILITY,
@@ -119,15 +132,19 @@ pub static UTILITIES: &[&Utility] = &[
     &ln::UTILITY,
     &ls::UTILITY,
     &mkdir::UTILITY,
+    &mkfifo::UTILITY,
     &mktemp::UTILITY,
     &mv::UTILITY,
+    &nl::UTILITY,
     &nproc::UTILITY,
     &od::UTILITY,
+    &paste::UTILITY,
     &printenv::UTILITY,
     &printf::UTILITY,
     &pwd::UTILITY,
     &readlink::UTILITY,
     &realpath::UTILITY,
+    &rev::UTILITY,
     &rm::UTILITY,
     &rmdir::UTILITY,
     &sed::UTILITY,
@@ -135,12 +152,15 @@ pub static UTILITIES: &[&Utility] = &[
     &sleep::UTILITY,
     &sort::UTILITY,
     &stat::UTILITY,
+    &tac::UTILITY,
     &tail::UTILITY,
     &tee::UTILITY,
     &test::TEST,
+    &timeout::UTILITY,
     &touch::UTILITY,
     &tr::UTILITY,
     &truth::TRUE,
+    &truncate::UTILITY,
     &tty::UTILITY,
     &uname::UNAME,
     &uniq::UTILITY,
