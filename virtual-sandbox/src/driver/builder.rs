@@ -183,7 +183,8 @@ impl Builder {
         self
     }
 
-    /// Sets how long after the end of its shell a command's background processes may go on writing. Default 2 seconds.
+    /// Sets how long after the end of its shell a command's background processes may go on writing, at most.
+    /// Default 2 seconds. When all of them sleep for longer than 300 milliseconds, they are not waited for.
     #[must_use]
     pub fn drain(mut self, drain: Duration) -> Self {
         self.drain = drain;

@@ -20,6 +20,8 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 const QUANTUM: u64 = 20_000;
 /// How long the machine runs before the executor's other tasks get their turn.
 const TURN: Duration = Duration::from_millis(2);
+/// Background processes that all sleep for longer than this after the end of their shell are not waited for.
+const IDLE: Duration = Duration::from_millis(300);
 /// How long a command that was told to end (SIGTERM) has for its traps before it is killed.
 const GRACE: Duration = Duration::from_millis(100);
 
@@ -293,7 +295,9 @@ impl Running {
         };
         let drain_until = *self.drain_until.get_or_insert(now + self.shared.config.drain);
         let stuck = pause == Pause::Blocked(None);
-        if !state.machine.output_closed(self.id) && !stuck && now < drain_until && self.ending.is_none() {
+        // What is left of the command sleeps for longer than anybody would wait for its output.
+        let idle = matches!(pause, Pause::Blocked(Some(due)) if self.shared.clock.instant(due) > now + IDLE);
+        if !state.machine.output_closed(self.id) && !stuck && !idle && now < drain_until && self.ending.is_none() {
             return None;
         }
         Some(self.exit(state, ended))
