@@ -28,14 +28,14 @@ enum Command {
         arguments: Vec<OsString>,
     },
     /// Runs a command on this host, confined.
-    Local(local::Arguments),
+    Local(Box<local::Arguments>),
 }
 
 /// Runs the program; the exit status is that of the script.
 pub fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Sh { arguments } => sh::run(arguments),
-        Command::Local(arguments) => local::run(arguments),
+        Command::Local(arguments) => local::run(*arguments),
     }
 }
 

@@ -108,10 +108,11 @@ pub fn builder(arguments: &Arguments) -> Result<LocalSandboxBuilder, Failure> {
 /// The sandbox; with `--best-effort`, what is not enforced is said once.
 pub fn sandbox(arguments: &Arguments) -> Result<LocalSandbox, Failure> {
     let sandbox = builder(arguments)?.build()?;
-    if arguments.best_effort && arguments.confine != Confine::Off {
-        if let Some((property, status)) = sandbox.report().shortfall() {
-            eprintln!("sandshell local: warning: {property} is {status}; see --report");
-        }
+    if arguments.best_effort
+        && arguments.confine != Confine::Off
+        && let Some((property, status)) = sandbox.report().shortfall()
+    {
+        eprintln!("sandshell local: warning: {property} is {status}; see --report");
     }
     Ok(sandbox)
 }
