@@ -36,6 +36,26 @@ enum Task {
         /// Only cases whose `file::title` holds this text.
         filter: Option<String>,
     },
+    /// Writes INVENTORY.md: the utilities and builtins there are.
+    Inventory,
+    /// Runs the benches, and the same scripts in bash, dash and ours.
+    Bench {
+        /// Only those whose names hold this text.
+        #[arg(default_value = "")]
+        filter: String,
+    },
+    /// Runs the fuzz targets for long.
+    Fuzz {
+        /// Only targets whose names hold this text.
+        #[arg(default_value = "")]
+        target: String,
+        /// Mutations for each target.
+        #[arg(long, default_value_t = 1_000_000)]
+        rounds: u64,
+        /// Where the mutations begin.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -44,6 +64,9 @@ fn main() -> ExitCode {
         Task::Ci => task::ci::run(),
         Task::Test { arguments } => task::test::run(&arguments),
         Task::Bless { filter } => task::bless::run(filter.as_deref().unwrap_or_default()),
+        Task::Inventory => task::inventory::run(),
+        Task::Bench { filter } => task::bench::bench(&filter),
+        Task::Fuzz { target, rounds, seed } => task::fuzz::fuzz(&target, rounds, seed),
         Task::Confirm { filter } => task::confirm::run(filter.as_deref().unwrap_or_default()),
     };
     match done {

@@ -1,8 +1,11 @@
 //! The tasks, one a file.
 
+pub mod bench;
 pub mod bless;
 pub mod ci;
 pub mod confirm;
+pub mod fuzz;
+pub mod inventory;
 pub mod setup;
 pub mod test;
 
