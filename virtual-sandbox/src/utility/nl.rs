@@ -256,7 +256,7 @@ impl Numbering {
         let size = self.delimiter.len();
         if size == 0
             || line.is_empty()
-            || line.len() % size != 0
+            || !line.len().is_multiple_of(size)
             || !line.chunks(size).all(|part| part == self.delimiter)
         {
             return None;

@@ -31,6 +31,8 @@ pub(crate) use wait::WaitFrame;
 
 use super::exec::{Context, Ran, ShellTask};
 use bytes::Bytes;
+use rustc_hash::FxHashMap;
+use std::sync::OnceLock;
 
 /// A builtin. `fields` are its name and arguments.
 pub(crate) type Run = fn(&mut ShellTask, &mut Context<'_>, &[Bytes]) -> Ran;
@@ -114,11 +116,8 @@ pub static BUILTINS: &[Builtin] = &[
 /// The builtin called `name`.
 #[inline]
 pub fn find(name: &[u8]) -> Option<&'static Builtin> {
-    // No builtin's name is longer than "readarray".
-    if name.len() > 9 {
-        return None;
-    }
-    BUILTINS.binary_search_by(|row| row.name.as_bytes().cmp(name)).ok().and_then(|at| BUILTINS.get(at))
+    static BY_NAME: OnceLock<FxHashMap<&'static [u8], &'static Builtin>> = OnceLock::new();
+    BY_NAME.get_or_init(|| BUILTINS.iter().map(|row| (row.name.as_bytes(), row)).collect()).get(name).copied()
 }
 
 /// The short options of a builtin, as its internal getopt reads them: letters before the first operand, joined or

@@ -36,8 +36,8 @@ impl ShellTask {
     }
 
     fn err_trap_applies(&self) -> bool {
-        !self.state.traps.set.is_empty()
-            && !(self.state.simple_stage && self.frames.is_empty())
+        (!self.state.simple_stage || !self.frames.is_empty())
+            && !self.state.traps.set.is_empty()
             && self.state.traps.command(Condition::Err).is_some()
     }
 
