@@ -1,5 +1,7 @@
 //! The program from outside: arguments, streams, statuses, JSON.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot start its program fails")]
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 

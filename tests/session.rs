@@ -1,5 +1,7 @@
 //! Sessions of the virtual sandbox: a shell that stays.
 
+#![expect(clippy::unwrap_used, reason = "a test whose sandbox does not start fails")]
+
 use std::time::Duration;
 
 use sandbox::{ExecRequest, ExecResult, Sandbox};
