@@ -3,6 +3,7 @@
 pub mod arith;
 pub mod builtin;
 pub mod call_stack;
+pub mod completion;
 pub mod cond;
 mod exec;
 pub mod expand;

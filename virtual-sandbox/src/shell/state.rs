@@ -78,6 +78,10 @@ pub struct ShellState {
     pub subshell_level: u32,
     /// Levels of command substitution, which `set -x` shows.
     pub subshell_indirection: u32,
+    /// What `complete` has been told, by command.
+    pub completions: Arc<BTreeMap<Bytes, super::completion::Completion>>,
+    /// The history list, as far as `history` has filled it.
+    pub history: Arc<Vec<Bytes>>,
     /// Whether this process is a pipeline's stage made of one simple command: its ERR trap does not act for that.
     pub simple_stage: bool,
     /// How many loops enclose the command in this function.
@@ -121,6 +125,8 @@ impl ShellState {
             calls: CallStack::default(),
             subshell_level: 0,
             subshell_indirection: 0,
+            completions: Arc::default(),
+            history: Arc::default(),
             simple_stage: false,
             loop_depth: 0,
             errexit_suppressed: false,

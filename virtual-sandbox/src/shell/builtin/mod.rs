@@ -5,12 +5,15 @@
 
 mod alias;
 mod cd;
+mod completion;
 mod control;
 mod declare;
 mod echo;
 mod eval;
 mod getopts;
 mod hash;
+mod help;
+mod history;
 mod job;
 mod kill;
 mod mapfile;
@@ -63,11 +66,15 @@ pub static BUILTINS: &[Builtin] = &[
     plain("[", test::bracket),
     plain("alias", alias::alias),
     plain("bg", job::bg),
+    plain("bind", history::bind),
     special("break", control::break_),
     plain("builtin", eval::builtin),
     plain("caller", control::caller),
     plain("cd", cd::cd),
     plain("command", eval::command),
+    plain("compgen", completion::compgen),
+    plain("complete", completion::complete),
+    plain("compopt", completion::compopt),
     special("continue", control::continue_),
     plain("declare", declare::declare),
     plain("dirs", cd::dirs),
@@ -79,9 +86,12 @@ pub static BUILTINS: &[Builtin] = &[
     special("exit", control::exit),
     special("export", declare::export),
     plain("false", control::false_),
+    plain("fc", history::fc),
     plain("fg", job::fg),
     plain("getopts", getopts::getopts),
     plain("hash", hash::hash),
+    plain("help", help::help),
+    plain("history", history::history),
     plain("jobs", job::jobs),
     plain("kill", kill::kill),
     plain("let", test::let_),
@@ -100,6 +110,7 @@ pub static BUILTINS: &[Builtin] = &[
     special("shift", positional::shift),
     plain("shopt", option::shopt),
     special("source", eval::dot),
+    plain("suspend", history::suspend),
     plain("test", test::test),
     special("times", resource::times),
     special("trap", trap::trap),

@@ -1,0 +1,179 @@
+//! `history`, `fc`, `bind`, `suspend`.  [bash manual "Bash History Builtins", "Bash Builtin Commands" (bind)]
+//!
+//! A shell that is not interactive keeps no history of its own: the list holds what `history -s` and `history -r` put
+//! there. Line editing is never on, which `bind` says.
+
+use super::control::number;
+use crate::kernel::{ExitStatus, Signal};
+use crate::shell::exec::{Context, Ran, ShellTask};
+use crate::shell::options::ShellOption;
+use crate::vfs::OpenFlags;
+use bytes::Bytes;
+use std::sync::Arc;
+
+const HISTORY_USAGE: &str = "history [-c] [-d offset] [n] or history -anrw [filename] or history -ps arg [arg...]";
+const FC_USAGE: &str = "fc [-e ename] [-lnr] [first] [last] or fc -s [pat=rep] [command]";
+const BIND_USAGE: &str = "bind [-lpsvPSVX] [-m keymap] [-f filename] [-q name] [-u name] [-r keyseq] [-x keyseq:shell-command] [keyseq:readline-function or readline-command]";
+
+pub(crate) fn history(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes]) -> Ran {
+    let letters = match shell.letters(fields, b"acd:npsrw", HISTORY_USAGE) {
+        Ok(letters) => letters,
+        Err(ran) => return ran,
+    };
+    let operands = fields.get(letters.operands..).unwrap_or_default();
+    if b"anrw".iter().filter(|letter| letters.has(**letter)).count() > 1 {
+        shell.builtin_error(b"history", b"cannot use more than one of -anrw");
+        return Ok(ExitStatus::FAILURE);
+    }
+    if letters.has(b'c') {
+        shell.state.history = Arc::default();
+    }
+    if letters.has(b's') {
+        if !operands.is_empty() {
+            Arc::make_mut(&mut shell.state.history).push(Bytes::from(operands.join(&b" "[..])));
+        }
+        return Ok(ExitStatus::SUCCESS);
+    }
+    if letters.has(b'p') {
+        for operand in operands {
+            let line = [&operand[..], b"\n"].concat();
+            shell.out(&line);
+        }
+        return Ok(ExitStatus::SUCCESS);
+    }
+    if let Some(offset) = letters.value(b'd') {
+        return delete(shell, offset);
+    }
+    if let Some(letter) = b"anrw".iter().find(|letter| letters.has(**letter)) {
+        return Ok(transfer(shell, context, *letter, operands.first()));
+    }
+    if letters.has(b'c') {
+        return Ok(ExitStatus::SUCCESS);
+    }
+    let shown = match operands.first() {
+        None => usize::MAX,
+        Some(text) => match number(text) {
+            Some(count) => usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX),
+            None => {
+                shell.builtin_error(b"history", &[&text[..], b": numeric argument required"].concat());
+                return Ok(ExitStatus::FAILURE);
+            }
+        },
+    };
+    let list = shell.state.history.clone();
+    for (at, line) in list.iter().enumerate().skip(list.len().saturating_sub(shown)) {
+        let line = [format!("{:>5}  ", at + 1).as_bytes(), line, b"\n"].concat();
+        shell.out(&line);
+    }
+    Ok(ExitStatus::SUCCESS)
+}
+
+/// `-d offset`; a negative one counts from the end.
+fn delete(shell: &mut ShellTask, offset: &Bytes) -> Ran {
+    let list = Arc::make_mut(&mut shell.state.history);
+    let at = number(offset).and_then(|offset| match offset {
+        1.. => usize::try_from(offset - 1).ok(),
+        _ => list.len().checked_sub(usize::try_from(offset.unsigned_abs()).ok()?).filter(|_| offset < 0),
+    });
+    match at.filter(|at| *at < list.len()) {
+        Some(at) => {
+            list.remove(at);
+            Ok(ExitStatus::SUCCESS)
+        }
+        None => {
+            shell.builtin_error(b"history", &[&offset[..], b": history position out of range"].concat());
+            Ok(ExitStatus::FAILURE)
+        }
+    }
+}
+
+/// `-r` and `-n` read the history file, `-w` and `-a` write it.
+fn transfer(shell: &mut ShellTask, context: &mut Context<'_>, letter: u8, file: Option<&Bytes>) -> ExitStatus {
+    let file = match file {
+        Some(file) => file.clone(),
+        None => match shell.state.variables.scalar(b"HISTFILE") {
+            Some(file) => file.to_bytes(),
+            None => return ExitStatus::from(matches!(letter, b'a' | b'w')),
+        },
+    };
+    let flags = match letter {
+        b'r' | b'n' => OpenFlags::READ,
+        b'a' => OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::APPEND,
+        _ => OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::TRUNCATE,
+    };
+    let Ok(fd) = context.kernel.open(context.pid, &file, flags, 0o600) else { return ExitStatus::FAILURE };
+    if flags == OpenFlags::READ {
+        let mut text = Vec::new();
+        while let Ok(chunk) = context.kernel.read(context.pid, fd, crate::sys::CHUNK) {
+            if chunk.is_empty() {
+                break;
+            }
+            text.extend_from_slice(&chunk);
+        }
+        let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        Arc::make_mut(&mut shell.state.history).extend(lines.map(Bytes::copy_from_slice));
+    } else {
+        for line in shell.state.history.iter() {
+            let _ = context.kernel.write(context.pid, fd, &Bytes::from([&line[..], b"\n"].concat()));
+        }
+    }
+    let _ = context.kernel.close(context.pid, fd);
+    ExitStatus::SUCCESS
+}
+
+pub(crate) fn fc(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes]) -> Ran {
+    let letters = match shell.letters(fields, b"e:lnrs", FC_USAGE) {
+        Ok(letters) => letters,
+        Err(ran) => return ran,
+    };
+    let list = shell.state.history.clone();
+    if letters.has(b's') {
+        shell.builtin_error(b"fc", b"no command found");
+        return Ok(ExitStatus::FAILURE);
+    }
+    if letters.has(b'l') {
+        let first = list.len().saturating_sub(16);
+        let mut lines: Vec<(usize, &Bytes)> = list.iter().enumerate().skip(first).collect();
+        if letters.has(b'r') {
+            lines.reverse();
+        }
+        for (at, line) in lines {
+            let number = if letters.has(b'n') { String::new() } else { (at + 1).to_string() };
+            let line = [number.as_bytes(), b"\t ", line, b"\n"].concat();
+            shell.out(&line);
+        }
+    }
+    Ok(ExitStatus::SUCCESS)
+}
+
+pub(crate) fn bind(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes]) -> Ran {
+    shell.error(b"bind: warning: line editing not enabled");
+    let letters = match shell.letters(fields, b"lvpVPsSXf:q:u:m:r:x:", BIND_USAGE) {
+        Ok(letters) => letters,
+        Err(ran) => return ran,
+    };
+    for letter in [b'q', b'u'] {
+        if let Some(name) = letters.value(letter) {
+            shell.builtin_error(b"bind", &[b"`", &name[..], b"': unknown function name"].concat());
+            return Ok(ExitStatus::FAILURE);
+        }
+    }
+    Ok(ExitStatus::SUCCESS)
+}
+
+pub(crate) fn suspend(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes]) -> Ran {
+    let letters = match shell.letters(fields, b"f", "suspend [-f]") {
+        Ok(letters) => letters,
+        Err(ran) => return ran,
+    };
+    if fields.len() > letters.operands {
+        shell.builtin_error(b"suspend", b"too many arguments");
+        return Ok(ExitStatus::FAILURE);
+    }
+    if !letters.has(b'f') && !shell.state.is_on(ShellOption::MONITOR) {
+        shell.builtin_error(b"suspend", b"cannot suspend: no job control");
+        return Ok(ExitStatus::FAILURE);
+    }
+    context.kernel.signal(context.pid, Signal::STOP);
+    Ok(ExitStatus::SUCCESS)
+}
