@@ -222,7 +222,9 @@ pub(crate) fn compgen(shell: &mut ShellTask, context: &mut Context<'_>, fields: 
         found.extend(shell.candidates(context, *action, &word));
     }
     if let Some(pattern) = &completion.glob {
-        found.extend(shell.expanded_list(context, pattern));
+        // A pattern that matches nothing offers nothing.
+        let files = shell.expanded_list(context, pattern);
+        found.extend(files.into_iter().filter(|file| file != pattern));
     }
     if let Some(words) = &completion.words {
         let words = shell.word_list(context, words);
