@@ -1,6 +1,8 @@
 //! A short run of the fuzz targets as an ordinary test: the saved corpus, the scripts of the conformance cases, and
 //! mutations of both from a fixed seed. `SANDSHELL_FUZZ_ROUNDS=1000000 cargo test --release --test fuzz` runs longer.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that finds a fault ends")]
+
 #[path = "../../fuzz/targets.rs"]
 mod targets;
 
