@@ -4,7 +4,7 @@ use super::{BUILTINS, Letters};
 use crate::kernel::{ExitStatus, Signal};
 use crate::shell::completion::{Action, Completion};
 use crate::shell::exec::{Context, Ran, ShellTask};
-use crate::shell::expand::{self, World, quote};
+use crate::shell::expand::{self, quote};
 use crate::shell::options::{OptionKind, ShellOption};
 use crate::shell::pattern::{Pattern, PatternOptions};
 use crate::shell::variable::Attributes;
