@@ -219,6 +219,11 @@ impl SignalSet {
         self.0 == 0
     }
 
+    /// The signals in it, lowest first.
+    pub fn iter(self) -> impl Iterator<Item = Signal> {
+        (1..=RTMAX).map(Signal).filter(move |signal| self.contains(*signal))
+    }
+
     /// Takes the lowest signal out.
     pub fn pop(&mut self) -> Option<Signal> {
         if self.0 == 0 {

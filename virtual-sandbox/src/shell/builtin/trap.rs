@@ -70,6 +70,7 @@ fn set(shell: &mut ShellTask, context: &mut Context<'_>, condition: Condition, a
             traps.set.remove(&condition);
         }
     }
+    shell.watch_fatal_signals(context);
 }
 
 fn print(shell: &mut ShellTask, names: &[Bytes]) -> Ran {

@@ -4,7 +4,7 @@ use super::divert::Divert;
 use super::frame::Frame;
 use super::output::Output;
 use super::view::Memo;
-use crate::kernel::{ExitStatus, Kernel, Pid, WaitStatus};
+use crate::kernel::{ExitStatus, Kernel, Pid, Signal, WaitStatus};
 use crate::machine::Program;
 use crate::shell::options::ShellOption;
 use crate::shell::state::ShellState;
@@ -82,6 +82,8 @@ pub struct ShellTask {
     /// The unit that ids refer to.
     pub(crate) unit: Arc<Unit>,
     pub(crate) next: Next,
+    /// The signal that is ending the shell.
+    pub(crate) fatal: Option<Signal>,
     /// Whether the DEBUG trap has run for the command that is about to start.
     pub(crate) debugged: bool,
     /// The simple command being executed, for `BASH_COMMAND`.
@@ -116,6 +118,7 @@ impl ShellTask {
             frames: Vec::new(),
             unit: empty_unit(),
             next: Next::Done,
+            fatal: None,
             debugged: false,
             current: NodeId::from_index(0),
             memo: Memo::default(),
@@ -294,7 +297,7 @@ impl ShellTask {
             Frame::Read(read) => self.resume_read(context, read),
             Frame::Mapfile(mapfile) => self.resume_mapfile(context, mapfile),
             Frame::Trap(trap) => self.resume_trap(*trap),
-            Frame::Exiting(status) => Flow::Exit(WaitStatus::Exited(status)),
+            Frame::Exiting(status) => Flow::Exit(self.ending(status)),
             // The others are resumed in place.
             other => {
                 self.frames.push(other);

@@ -4,13 +4,17 @@ use super::divert::Divert;
 use super::frame::{Frame, FunctionFrame};
 use super::source::SourceKind;
 use super::task::{Context, Flow, Next, ShellTask};
-use crate::kernel::{ExitStatus, WaitStatus};
+use crate::kernel::{Disposition, ExitStatus, Signal, WaitStatus};
 use crate::shell::options::ShellOption;
 use crate::shell::trap::Condition;
 use bytes::Bytes;
 use shell_parser::ast::{CommandId, CommandKind};
 use smallvec::SmallVec;
 use std::sync::Arc;
+
+/// Signals that end a shell and run its EXIT trap on the way.
+const FATAL: [Signal; 7] =
+    [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM, Signal::ALRM, Signal::USR1, Signal::USR2];
 
 /// What a trap's command must leave as it was.
 #[derive(Clone)]
@@ -87,15 +91,18 @@ impl ShellTask {
             self.frames.last(),
             Some(Frame::Child { .. } | Frame::Pipeline(_) | Frame::Substitution(_) | Frame::Flush { .. })
         );
+        let fatal =
+            process.pending.iter().find(|signal| self.state.traps.command(Condition::Signal(*signal)).is_none());
+        if let Some(signal) = fatal {
+            process.pending.remove(signal);
+            return self.die_of(signal);
+        }
         if matches!(self.next, Next::Retry) && waits {
             self.attention = true;
             return;
         }
         let Some(signal) = process.pending.pop() else { return };
         let condition = Condition::Signal(signal);
-        if self.state.traps.command(condition).is_none() {
-            return;
-        }
         if matches!(self.next, Next::Retry) && matches!(self.frames.last(), Some(Frame::Wait(_))) {
             // "the wait builtin … shall return immediately with an exit status >128" (POSIX 2.11).
             self.frames.pop();
@@ -106,6 +113,38 @@ impl ShellTask {
         let Flow::Go(next) = self.run_trap(context, condition, then) else { return };
         self.next = next;
         self.attention = true;
+    }
+
+    /// A signal without a trap ends the shell, which is caught only so that its EXIT trap runs first.
+    fn die_of(&mut self, signal: Signal) {
+        if !FATAL.contains(&signal) || self.state.traps.command(Condition::Exit).is_none() {
+            return;
+        }
+        self.fatal = Some(signal);
+        self.next = Next::Divert(Divert::Exit(ExitStatus(128 + signal.number())));
+    }
+
+    /// Catches the signals that would end a shell whose EXIT trap is set, and lets go of them when it is not.
+    pub(crate) fn watch_fatal_signals(&mut self, context: &mut Context<'_>) {
+        let watched = self.state.traps.command(Condition::Exit).is_some();
+        for signal in FATAL {
+            if self.state.traps.set.contains_key(&Condition::Signal(signal)) {
+                continue;
+            }
+            let disposition = context.kernel.disposition(context.pid, signal);
+            let wanted = if watched { Disposition::Catch } else { Disposition::Default };
+            if disposition != Disposition::Ignore && disposition != wanted {
+                let _ = context.kernel.set_disposition(context.pid, signal, wanted);
+            }
+        }
+    }
+
+    /// How a shell that exits with `status` ends: by the signal that made it exit, if one did.
+    pub(crate) fn ending(&self, status: ExitStatus) -> WaitStatus {
+        match self.fatal {
+            Some(signal) if status.0 == 128 + signal.number() => WaitStatus::Signaled(signal),
+            _ => WaitStatus::Exited(status),
+        }
     }
 
     /// Ends the shell: runs its EXIT trap first.
@@ -119,7 +158,7 @@ impl ShellTask {
             return self.run_text(SourceKind::Trap, command);
         }
         match self.flush(context, status) {
-            Ok(status) => Flow::Exit(WaitStatus::Exited(status)),
+            Ok(status) => Flow::Exit(self.ending(status)),
             Err(flow) => {
                 // What is left to write is written, then the shell ends.
                 if let Some(at) = self.frames.len().checked_sub(1) {
