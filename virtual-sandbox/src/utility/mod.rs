@@ -5,9 +5,11 @@
 
 mod accounts;
 mod backup;
+mod base64;
 mod basename;
 mod canonical;
 mod cat;
+mod checksum;
 mod chmod;
 mod choice;
 mod comm;
@@ -108,9 +110,11 @@ pub struct Utility {
 pub static UTILITIES: &[&Utility] = &[
     &test::BRACKET,
     &uname::ARCH,
+    &base64::UTILITY,
     &basename::UTILITY,
     &cat::UTILITY,
     &chmod::UTILITY,
+    &checksum::CKSUM,
     &comm::UTILITY,
     &cp::UTILITY,
     &cut::UTILITY,
@@ -131,6 +135,7 @@ pub static UTILITIES: &[&Utility] = &[
     &id::UTILITY,
     &ln::UTILITY,
     &ls::UTILITY,
+    &checksum::MD5SUM,
     &mkdir::UTILITY,
     &mkfifo::UTILITY,
     &mktemp::UTILITY,
@@ -149,6 +154,11 @@ pub static UTILITIES: &[&Utility] = &[
     &rmdir::UTILITY,
     &sed::UTILITY,
     &seq::UTILITY,
+    &checksum::SHA1SUM,
+    &checksum::SHA224SUM,
+    &checksum::SHA256SUM,
+    &checksum::SHA384SUM,
+    &checksum::SHA512SUM,
     &sleep::UTILITY,
     &sort::UTILITY,
     &stat::UTILITY,
