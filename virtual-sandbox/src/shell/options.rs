@@ -298,7 +298,7 @@ impl Options {
 
     /// The letters of `$-`, in bash's order; `extra` are those of the invocation (`i`, `c`, `s`).
     pub fn letters(self, interactive: bool, command_string: bool, standard_input: bool) -> Vec<u8> {
-        let mut letters: Vec<u8> = b"aefhikmnptuvxBCEHPT"
+        let mut letters: Vec<u8> = b"abefhikmnptuvxBCEHPT"
             .iter()
             .copied()
             .filter(|letter| match letter {

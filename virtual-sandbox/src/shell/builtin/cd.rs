@@ -204,16 +204,35 @@ pub(crate) fn dirs(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes])
                     }
                     return Ok(ExitStatus::SUCCESS);
                 }
-                None => {
-                    shell.builtin_error(b"dirs", &[other, b": invalid option"].concat());
-                    shell.usage_line(b"dirs", "dirs [-clpv] [+N] [-N]");
-                    return Ok(ExitStatus::USAGE);
-                }
+                None => return Ok(bad_stack_index(shell, b"dirs", other, "dirs [-clpv] [+N] [-N]")),
             },
         }
     }
     shell.print_stack(separate, numbered, long);
     Ok(ExitStatus::SUCCESS)
+}
+
+/// Whether the text is a sign and a number.
+fn is_stack_index(text: &[u8]) -> bool {
+    matches!(text.split_first(), Some((b'+' | b'-', digits)) if number(digits).is_some())
+}
+
+/// Says what is wrong with an operand that names no directory of the stack.
+fn bad_stack_index(shell: &mut ShellTask, name: &[u8], operand: &[u8], usage: &str) -> ExitStatus {
+    if is_stack_index(operand) {
+        let message = if shell.state.directories.is_empty() {
+            b"directory stack empty".to_vec()
+        } else {
+            [operand.get(1..).unwrap_or_default(), b": directory stack index out of range"].concat()
+        };
+        shell.builtin_error(name, &message);
+        return ExitStatus::FAILURE;
+    }
+    let signed = matches!(operand.first(), Some(b'+' | b'-'));
+    let problem: &[u8] = if signed { b": invalid number" } else { b": invalid argument" };
+    shell.builtin_error(name, &[operand, problem].concat());
+    shell.usage_line(name, usage);
+    ExitStatus::USAGE
 }
 
 /// `+N` counts from the top of the stack, `-N` from its bottom.
@@ -277,6 +296,10 @@ pub(crate) fn popd(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[B
     }
     let mut stack = vec![shell.state.cwd.clone()];
     stack.extend(shell.state.directories.iter().rev().cloned());
+    let bad = operands.first().filter(|operand| !is_stack_index(operand));
+    if let Some(bad) = bad {
+        return Ok(bad_stack_index(shell, b"popd", bad, "popd [-n] [+N | -N]"));
+    }
     if stack.len() < 2 {
         shell.builtin_error(b"popd", b"directory stack empty");
         return Ok(ExitStatus::FAILURE);

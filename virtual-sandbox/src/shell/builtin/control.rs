@@ -49,7 +49,7 @@ fn leave_loops(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes
 }
 
 /// Writes what has been said, then goes.
-fn leave(shell: &mut ShellTask, context: &mut Context<'_>, divert: Divert, status: ExitStatus) -> Ran {
+pub(super) fn leave(shell: &mut ShellTask, context: &mut Context<'_>, divert: Divert, status: ExitStatus) -> Ran {
     shell.flush_then(context, status, Some(divert))?;
     Err(Flow::Go(Next::Divert(divert)))
 }
@@ -88,7 +88,7 @@ pub(crate) fn exit(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[B
     match exit_argument(shell, b"exit", fields) {
         Ok(status) => leave(shell, context, Divert::Exit(status), status),
         Err(Refused::NotNumeric) => leave(shell, context, Divert::Exit(ExitStatus::USAGE), ExitStatus::USAGE),
-        Err(Refused::TooMany) => Ok(ExitStatus::FAILURE),
+        Err(Refused::TooMany) => leave(shell, context, Divert::Line(ExitStatus::FAILURE), ExitStatus::FAILURE),
     }
 }
 
@@ -132,6 +132,7 @@ pub(crate) fn caller(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes
             }
             None => return Ok(ExitStatus::FAILURE),
         },
+        Some(_) if calls.len() < 2 => return Ok(ExitStatus::FAILURE),
         Some(operand) => {
             let Some(level) = number(operand).and_then(|level| usize::try_from(level).ok()) else {
                 shell.builtin_error(b"caller", &[&operand[..], b": invalid number"].concat());

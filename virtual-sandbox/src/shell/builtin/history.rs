@@ -5,7 +5,7 @@
 
 use super::control::number;
 use crate::kernel::{ExitStatus, Signal};
-use crate::shell::exec::{Context, Ran, ShellTask};
+use crate::shell::exec::{Divert, Context, Ran, ShellTask};
 use crate::shell::options::ShellOption;
 use crate::vfs::OpenFlags;
 use bytes::Bytes;
@@ -168,7 +168,7 @@ pub(crate) fn suspend(shell: &mut ShellTask, context: &mut Context<'_>, fields: 
     };
     if fields.len() > letters.operands {
         shell.builtin_error(b"suspend", b"too many arguments");
-        return Ok(ExitStatus::FAILURE);
+        return super::control::leave(shell, context, Divert::Line(ExitStatus::FAILURE), ExitStatus::FAILURE);
     }
     if !letters.has(b'f') && !shell.state.is_on(ShellOption::MONITOR) {
         shell.builtin_error(b"suspend", b"cannot suspend: no job control");

@@ -2,12 +2,12 @@
 
 use super::control::number;
 use crate::kernel::ExitStatus;
-use crate::shell::exec::{Context, Ran, ShellTask};
+use crate::shell::exec::{Divert, Context, Ran, ShellTask};
 use crate::shell::options::ShellOption;
 use bytes::Bytes;
 use std::sync::Arc;
 
-pub(crate) fn shift(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes]) -> Ran {
+pub(crate) fn shift(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes]) -> Ran {
     let operands = match fields.get(1) {
         Some(first) if first.as_ref() == b"--" => fields.get(2..),
         _ => fields.get(1..),
@@ -15,7 +15,7 @@ pub(crate) fn shift(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes]
     .unwrap_or_default();
     if operands.len() > 1 {
         shell.builtin_error(b"shift", b"too many arguments");
-        return Ok(ExitStatus::FAILURE);
+        return super::control::leave(shell, context, Divert::Line(ExitStatus::FAILURE), ExitStatus::FAILURE);
     }
     let count = match operands.first() {
         None => 1,

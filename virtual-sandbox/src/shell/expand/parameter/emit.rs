@@ -6,7 +6,7 @@ use shell_parser::ast::{Parameter, ParameterExpansion, Subscript};
 use super::super::field::Fields;
 use super::super::split::Ifs;
 use super::super::word::{Expander, Quoting};
-use super::super::{Stop, World};
+use super::super::{ExpansionError, Severity, ShellOption, Stop, World};
 use super::reference::Reference;
 use super::value::Values;
 use crate::shell::variable::Value;
@@ -94,7 +94,15 @@ impl<W: World> Expander<'_, W> {
         }
         Ok(match reference {
             Reference::Positionals { .. } => self.world.positional().len() as i64,
-            Reference::Elements { name, .. } => self.elements(name).len() as i64,
+            Reference::Elements { name, .. } => {
+                let unset = self.world.variables().value(name).is_none();
+                if unset && self.world.option(ShellOption::NoUnset) {
+                    let message = [&name[..], b": unbound variable"].concat();
+                    let error = ExpansionError { message, severity: Severity::Fatal, arithmetic: false };
+                    return Err(error.into());
+                }
+                self.elements(name).len() as i64
+            }
             other => match self.set_values(other)? {
                 Values::One(value) => characters(value.bytes(&mut itoa::Buffer::new())),
                 _ => 0,
