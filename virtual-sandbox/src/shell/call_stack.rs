@@ -25,6 +25,8 @@ pub struct Call {
     pub source: Bytes,
     /// The line of the call.
     pub line: u32,
+    /// The arguments, while `extdebug` is on.
+    pub arguments: Option<Arc<[Bytes]>>,
     outer: CallStack,
 }
 
@@ -40,7 +42,14 @@ impl CallStack {
     pub fn push(&mut self, kind: CallKind, name: Bytes, source: Bytes, line: u32) {
         let outer = std::mem::take(self);
         self.depth = outer.depth + 1;
-        self.top = Some(Arc::new(Call { kind, name, source, line, outer }));
+        self.top = Some(Arc::new(Call { kind, name, source, line, arguments: None, outer }));
+    }
+
+    /// Notes the arguments of the call just entered.
+    pub fn note_arguments(&mut self, arguments: Arc<[Bytes]>) {
+        if let Some(call) = self.top.as_mut().and_then(Arc::get_mut) {
+            call.arguments = Some(arguments);
+        }
     }
 
     /// Leaves the innermost call.

@@ -241,14 +241,17 @@ impl ShellTask {
                 self.state.name = zero;
             }
             self.state.positional = operands.collect();
+            self.state.script_arguments = self.state.positional.clone();
             self.state.execution_string = Some(text.clone());
             self.push_script(Script::String(text));
         } else if parsed.mode.standard_input {
             self.state.positional = operands.collect();
+            self.state.script_arguments = self.state.positional.clone();
             self.push_script(Script::Input);
         } else {
             let file = operands.next().unwrap_or_default();
             self.state.positional = operands.collect();
+            self.state.script_arguments = self.state.positional.clone();
             self.load_script_file(kernel, pid, file);
         }
     }

@@ -78,6 +78,8 @@ pub struct ShellState {
     pub subshell_level: u32,
     /// Levels of command substitution, which `set -x` shows.
     pub subshell_indirection: u32,
+    /// The positional parameters that the shell was started with, for `BASH_ARGV`.
+    pub script_arguments: Arc<[Bytes]>,
     /// What `complete` has been told, by command.
     pub completions: Arc<BTreeMap<Bytes, super::completion::Completion>>,
     /// The history list, as far as `history` has filled it.
@@ -125,6 +127,7 @@ impl ShellState {
             calls: CallStack::default(),
             subshell_level: 0,
             subshell_indirection: 0,
+            script_arguments: Arc::default(),
             completions: Arc::default(),
             history: Arc::default(),
             simple_stage: false,

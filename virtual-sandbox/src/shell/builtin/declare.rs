@@ -377,6 +377,17 @@ fn strip_declare(line: &[u8]) -> Vec<u8> {
     line.splitn(3, |byte| *byte == b' ').nth(2).unwrap_or(line).to_vec()
 }
 
+/// `declare -fx name`: the command that gives a function its attributes.
+fn function_attributes(function: &crate::shell::function::Function) -> Vec<u8> {
+    let mut line = b"declare -f".to_vec();
+    let letters = [(function.readonly, b'r'), (function.traced, b't'), (function.exported, b'x')];
+    line.extend(letters.iter().filter(|(has, _)| *has).map(|(_, letter)| *letter));
+    line.push(b' ');
+    line.extend_from_slice(&function.name);
+    line.push(b'\n');
+    line
+}
+
 /// `declare -f`, `export -f`, `readonly -f`.
 fn functions(shell: &mut ShellTask, operands: &[Bytes], request: Request, which: Which) -> Ran {
     let mut status = ExitStatus::SUCCESS;
@@ -392,19 +403,11 @@ fn functions(shell: &mut ShellTask, operands: &[Bytes], request: Request, which:
                 continue;
             }
             if request.names_only {
-                let flags = match (function.readonly, function.exported) {
-                    (false, false) => "f",
-                    (true, false) => "fr",
-                    (false, true) => "fx",
-                    (true, true) => "frx",
-                };
-                let line = [b"declare -", flags.as_bytes(), b" ", &function.name[..], b"\n"].concat();
-                shell.out(&line);
+                shell.out(&function_attributes(&function));
             } else {
                 shell.print_function(&function);
-                if which == Which::Export {
-                    let line = [b"declare -fx ", &function.name[..], b"\n"].concat();
-                    shell.out(&line);
+                if request.add != Attributes::NONE {
+                    shell.out(&function_attributes(&function));
                 }
             }
         }

@@ -5,7 +5,7 @@
 
 use super::control::number;
 use crate::kernel::{ExitStatus, Signal};
-use crate::shell::exec::{Divert, Context, Ran, ShellTask};
+use crate::shell::exec::{Context, Divert, Ran, ShellTask};
 use crate::shell::options::ShellOption;
 use crate::vfs::OpenFlags;
 use bytes::Bytes;

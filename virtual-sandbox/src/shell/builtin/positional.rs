@@ -2,7 +2,7 @@
 
 use super::control::number;
 use crate::kernel::ExitStatus;
-use crate::shell::exec::{Divert, Context, Ran, ShellTask};
+use crate::shell::exec::{Context, Divert, Ran, ShellTask};
 use crate::shell::options::ShellOption;
 use bytes::Bytes;
 use std::sync::Arc;

@@ -73,6 +73,9 @@ impl ShellTask {
         let mut fields = fields;
         fields.remove(0);
         let positional = std::mem::replace(&mut self.state.positional, Arc::from(fields));
+        if self.state.is_on(crate::shell::options::ShellOption::EXTDEBUG) {
+            self.state.calls.note_arguments(self.state.positional.clone());
+        }
         let unit = std::mem::replace(&mut self.unit, function.unit.clone());
         let loop_depth = std::mem::take(&mut self.state.loop_depth);
         let getopts_offset = self.state.getopts_offset;

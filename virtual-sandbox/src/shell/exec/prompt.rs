@@ -203,14 +203,14 @@ fn in_double_quotes(text: &[u8]) -> Vec<u8> {
     source
 }
 
-/// Up to three octal digits; the value and how many there were. bash wants all three.
+/// Three octal digits, or fewer at the end of the text; the value and how many there were.
 fn octal(text: &[u8]) -> Option<(u8, usize)> {
-    let digits = text.get(..3)?;
+    let digits = text.get(..text.len().min(3)).filter(|digits| !digits.is_empty())?;
     if !digits.iter().all(|digit| matches!(digit, b'0'..=b'7')) {
         return None;
     }
     let value = digits.iter().fold(0u32, |value, digit| value * 8 + u32::from(digit - b'0'));
-    u8::try_from(value & 0xff).ok().map(|value| (value, 3))
+    u8::try_from(value & 0xff).ok().map(|value| (value, digits.len()))
 }
 
 fn last_name(path: &[u8]) -> Vec<u8> {

@@ -106,11 +106,15 @@ impl ShellTask {
         let mut frame = SourceFrame::new(SourceKind::Dot, text, 1);
         frame.unit = Some(self.unit.clone());
         frame.line = self.state.line;
+        let given = arguments.is_some();
         if let Some(arguments) = arguments {
             frame.positional = Some(std::mem::replace(&mut self.state.positional, Arc::from(arguments)));
         }
         let line = self.state.line;
         self.state.calls.push(crate::shell::call_stack::CallKind::Source, Bytes::from_static(b"source"), path, line);
+        if given && self.state.is_on(ShellOption::EXTDEBUG) {
+            self.state.calls.note_arguments(self.state.positional.clone());
+        }
         self.state.status = ExitStatus::SUCCESS;
         self.push(Frame::Source(Box::new(frame)));
         Flow::Go(Next::Retry)

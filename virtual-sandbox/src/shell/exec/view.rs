@@ -226,6 +226,7 @@ impl SpecialSource for View<'_> {
                 }
                 calls.iter().map(|call| call.name.clone().into()).collect()
             }
+            Special::BashArgc | Special::BashArgv => self.arguments(which),
             Special::BashSource => calls.iter().map(|call| call.source.clone().into()).collect(),
             Special::BashLineNo => calls.iter().map(|call| i64::from(call.line).into()).collect(),
             _ => Vec::new(),
@@ -432,6 +433,24 @@ impl World for View<'_> {
 }
 
 impl View<'_> {
+    /// `BASH_ARGC` and `BASH_ARGV`: the arguments of each call, innermost first, each call's last one first. Without
+    /// `extdebug` they are known outside functions only.
+    fn arguments(&self, which: Special) -> Vec<Scalar> {
+        let calls = &self.state.calls;
+        if !self.state.is_on(ShellOption::EXTDEBUG) && calls.in_function() {
+            return Vec::new();
+        }
+        let mut elements = Vec::new();
+        let script = std::iter::once(&self.state.script_arguments);
+        for arguments in calls.iter().filter_map(|call| call.arguments.as_ref()).chain(script) {
+            match which {
+                Special::BashArgc => elements.push((arguments.len() as i64).into()),
+                _ => elements.extend(arguments.iter().rev().map(|argument| argument.clone().into())),
+            }
+        }
+        elements
+    }
+
     /// The content of a file of the system's configuration.
     pub(crate) fn file(&mut self, path: &[u8]) -> Option<Vec<u8>> {
         let fd = self.kernel.open(self.pid, path, OpenFlags::READ, 0).ok()?;
