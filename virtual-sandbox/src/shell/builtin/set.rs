@@ -17,14 +17,14 @@ pub(crate) fn set(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes]) 
     while let Some(field) = rest.first() {
         match field.as_ref() {
             b"--" => {
-                shell.state.positional = Arc::from(rest.get(1..).unwrap_or_default());
+                shell.set_positional(rest.get(1..).unwrap_or_default());
                 return Ok(ExitStatus::SUCCESS);
             }
             b"-" => {
                 shell.set_option(ShellOption::XTRACE, false);
                 shell.set_option(ShellOption::VERBOSE, false);
                 if let Some(operands) = rest.get(1..).filter(|operands| !operands.is_empty()) {
-                    shell.state.positional = Arc::from(operands);
+                    shell.set_positional(operands);
                 }
                 return Ok(ExitStatus::SUCCESS);
             }
@@ -69,7 +69,7 @@ pub(crate) fn set(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes]) 
         rest = rest.get(consumed..).unwrap_or_default();
     }
     if !rest.is_empty() {
-        shell.state.positional = Arc::from(rest);
+        shell.set_positional(rest);
     }
     Ok(ExitStatus::SUCCESS)
 }
@@ -115,6 +115,11 @@ fn print_variables(shell: &mut ShellTask) -> Ran {
 }
 
 impl ShellTask {
+    fn set_positional(&mut self, parameters: &[Bytes]) {
+        self.state.positional = Arc::from(parameters);
+        self.positional_set = true;
+    }
+
     /// Turns an option on or off, with what else that changes.
     pub(crate) fn set_option(&mut self, option: ShellOption, on: bool) {
         self.state.options.set(option, on);

@@ -109,6 +109,7 @@ impl ShellTask {
         let given = arguments.is_some();
         if let Some(arguments) = arguments {
             frame.positional = Some(std::mem::replace(&mut self.state.positional, Arc::from(arguments)));
+            self.positional_set = false;
         }
         let line = self.state.line;
         self.state.calls.push(crate::shell::call_stack::CallKind::Source, Bytes::from_static(b"source"), path, line);
@@ -288,7 +289,10 @@ impl ShellTask {
             self.unit = unit;
             self.state.line = frame.line;
         }
-        if let Some(positional) = frame.positional {
+        // A `set` in the sourced file stays; its arguments do not.
+        if let Some(positional) = frame.positional
+            && !self.positional_set
+        {
             self.state.positional = positional;
         }
         if frame.kind == SourceKind::Dot {

@@ -50,6 +50,7 @@ impl ShellTask {
             substitutions: SmallVec::new(),
             attention: false,
             current: self.current,
+            positional_set: false,
             fatal: None,
             debugged: false,
             last_command_replaces: true,

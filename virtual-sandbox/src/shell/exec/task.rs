@@ -82,6 +82,8 @@ pub struct ShellTask {
     /// The unit that ids refer to.
     pub(crate) unit: Arc<Unit>,
     pub(crate) next: Next,
+    /// Whether `set` has changed the positional parameters since a file was sourced with arguments.
+    pub(crate) positional_set: bool,
     /// The signal that is ending the shell.
     pub(crate) fatal: Option<Signal>,
     /// Whether the DEBUG trap has run for the command that is about to start.
@@ -118,6 +120,7 @@ impl ShellTask {
             frames: Vec::new(),
             unit: empty_unit(),
             next: Next::Done,
+            positional_set: false,
             fatal: None,
             debugged: false,
             current: NodeId::from_index(0),
