@@ -12,6 +12,7 @@ mod cat;
 mod checksum;
 mod chmod;
 mod choice;
+mod cmp;
 mod comm;
 mod confirm;
 mod copy;
@@ -22,6 +23,7 @@ mod dirname;
 mod du;
 mod echo;
 mod env;
+mod expand;
 mod expr;
 mod file_type;
 mod find;
@@ -39,6 +41,7 @@ mod mkfifo;
 mod mktemp;
 mod mv;
 mod nl;
+mod nohup;
 mod nproc;
 mod od;
 pub mod operand;
@@ -56,6 +59,7 @@ mod rm;
 mod rmdir;
 mod sed;
 mod seq;
+mod shuf;
 mod sleep;
 mod sort;
 mod stat;
@@ -115,6 +119,7 @@ pub static UTILITIES: &[&Utility] = &[
     &cat::UTILITY,
     &chmod::UTILITY,
     &checksum::CKSUM,
+    &cmp::UTILITY,
     &comm::UTILITY,
     &cp::UTILITY,
     &cut::UTILITY,
@@ -124,6 +129,7 @@ pub static UTILITIES: &[&Utility] = &[
     &echo::UTILITY,
     &grep::EGREP,
     &env::UTILITY,
+    &expand::EXPAND,
     &expr::UTILITY,
     &truth::FALSE,
     &grep::FGREP,
@@ -140,7 +146,9 @@ pub static UTILITIES: &[&Utility] = &[
     &mkfifo::UTILITY,
     &mktemp::UTILITY,
     &mv::UTILITY,
+    &nohup::NICE,
     &nl::UTILITY,
+    &nohup::NOHUP,
     &nproc::UTILITY,
     &od::UTILITY,
     &paste::UTILITY,
@@ -159,6 +167,7 @@ pub static UTILITIES: &[&Utility] = &[
     &checksum::SHA256SUM,
     &checksum::SHA384SUM,
     &checksum::SHA512SUM,
+    &shuf::UTILITY,
     &sleep::UTILITY,
     &sort::UTILITY,
     &stat::UTILITY,
@@ -173,6 +182,7 @@ pub static UTILITIES: &[&Utility] = &[
     &truncate::UTILITY,
     &tty::UTILITY,
     &uname::UNAME,
+    &expand::UNEXPAND,
     &uniq::UTILITY,
     &wc::UTILITY,
     &which::UTILITY,
