@@ -66,6 +66,10 @@ impl ShellTask {
     /// Replaces this process by a program; says what is wrong when it cannot be run.
     pub(crate) fn exec_program(&mut self, context: &mut Context<'_>, fields: Vec<Bytes>) -> Flow {
         let name = fields.first().cloned().unwrap_or_default();
+        if let Some(handler) = self.not_found_handler(context, &name) {
+            let name = handler.name.clone();
+            return self.call_function(context, &handler, std::iter::once(name).chain(fields).collect());
+        }
         match self.load_program(context, &name, &fields) {
             Ok(program) => Flow::Replace(Box::new(program)),
             Err(status) => {
@@ -77,6 +81,17 @@ impl ShellTask {
                 Flow::Go(Next::Done)
             }
         }
+    }
+
+    /// `command_not_found_handle`, where it is defined and the command is not found.  [bash manual "Command Search and
+    /// Execution"]
+    fn not_found_handler(
+        &mut self,
+        context: &mut Context<'_>,
+        name: &Bytes,
+    ) -> Option<Arc<crate::shell::function::Function>> {
+        let handler = self.state.functions.get(&b"command_not_found_handle"[..]).cloned()?;
+        self.find_program(context, name).is_none().then_some(handler)
     }
 
     /// Loads the program that a command names; an error has been said and is a status.

@@ -398,7 +398,8 @@ fn assign_pairs<W: World>(
                 let text = element.value.to_bytes();
                 let message =
                     [name, b": ".as_slice(), &text, b": must use subscript when assigning associative array"].concat();
-                refused = Some(message);
+                // Said, but no failure of the assignment.
+                world.complain(&message);
                 continue;
             }
         };
