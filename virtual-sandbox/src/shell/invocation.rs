@@ -9,7 +9,7 @@ use crate::kernel::{Disposition, ExitStatus, Kernel, Pid, Signal};
 use crate::utility::Invocation;
 use crate::vfs::OpenFlags;
 use bytes::Bytes;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Arguments of a shell, read.
 #[derive(Clone, Debug, Default)]
@@ -127,10 +127,7 @@ impl ShellInvocation {
 impl ShellTask {
     /// A shell for a program started as `bash` or `sh` within the machine.
     pub(crate) fn from_invocation(kernel: &mut Kernel, pid: Pid, invocation: &Invocation) -> ShellTask {
-        let mut state = ShellState::new();
-        special::declare_specials(&mut state.variables);
-        state.variables.import_environment(invocation.env().iter().map(Bytes::as_ref));
-        set_defaults(&mut state);
+        let state = fresh_state(invocation.env());
         let mut task = ShellTask::new(state);
         let name = invocation.argv().first().cloned().unwrap_or(Bytes::from_static(b"bash"));
         task.state.name = name.clone();
@@ -341,11 +338,25 @@ impl ShellTask {
 
 /// The state of a shell whose environment is `env`, for many shells to start from.
 pub fn template(env: &[Bytes], options: Options) -> ShellState {
-    let mut state = ShellState::new();
-    special::declare_specials(&mut state.variables);
-    state.variables.import_environment(env.iter().map(Bytes::as_ref));
+    let mut state = fresh_state(env);
     state.options = options;
-    set_defaults(&mut state);
+    state
+}
+
+/// The state of a shell that starts with `env`. What every shell starts with is made once and shared.
+fn fresh_state(env: &[Bytes]) -> ShellState {
+    static COMMON: OnceLock<ShellState> = OnceLock::new();
+    let common = COMMON.get_or_init(|| {
+        let mut state = ShellState::new();
+        special::declare_specials(&mut state.variables);
+        set_defaults(&mut state);
+        state
+    });
+    let mut state = common.clone();
+    // These do not begin with what the environment says.
+    let own: [&[u8]; 4] = [b"IFS=", b"OPTIND=", b"UID=", b"EUID="];
+    let imported = |entry: &&[u8]| !own.iter().any(|name| entry.starts_with(name));
+    state.variables.import_environment(env.iter().map(Bytes::as_ref).filter(imported));
     state
 }
 
