@@ -53,6 +53,16 @@ impl Kernel {
         self.usage.exceeded.get_or_insert(LimitExceeded { name, value });
     }
 
+    /// Notes that the memory limit is met when a task that holds so many bytes and the files together are over it.
+    pub fn check_memory(&mut self, held: u64) {
+        if held > self.usage.peak_memory {
+            self.usage.peak_memory = held;
+        }
+        if held > self.limits.memory {
+            self.exceed("memory", self.limits.memory);
+        }
+    }
+
     /// fork(2): a copy of `parent` that shares its open file descriptions; it is put in the run queue.
     pub fn fork(&mut self, parent: Pid) -> Result<Pid, Errno> {
         if self.processes.len() as u64 >= u64::from(self.limits.processes) {

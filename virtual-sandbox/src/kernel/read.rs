@@ -7,6 +7,9 @@ use crate::sys::Fd;
 use crate::vfs::{Device, Node, OpenFlags};
 use bytes::Bytes;
 
+/// How much of a device one call reads in search of a delimiter.
+const ENDLESS: usize = 1 << 20;
+
 /// The most one read of an endless device answers.
 const DEVICE_READ: usize = 65_536;
 
@@ -108,6 +111,7 @@ impl Kernel {
     pub fn read_until(&mut self, pid: Pid, fd: Fd, delimiter: u8, max: usize, into: &mut Vec<u8>) -> Try<bool> {
         let id = self.file_id(pid, fd)?;
         let limit = into.len().saturating_add(max);
+        let before = into.len();
         loop {
             let left = limit - into.len();
             if left == 0 {
@@ -130,6 +134,11 @@ impl Kernel {
             }
             let start = self.file_mut(id)?.offset;
             let seekable = matches!(self.file_mut(id)?.object, Object::Regular(_) | Object::Text(..));
+            if !seekable && into.len() - before > ENDLESS {
+                // An endless device without the delimiter: others get their turn, limits and timeouts theirs.
+                self.wake_soon(pid);
+                return Err(Fault::Block);
+            }
             let data = self.read(pid, fd, if seekable { left.min(4096) } else { 1 })?;
             if data.is_empty() {
                 return Ok(false);

@@ -82,6 +82,12 @@ impl Kernel {
         true
     }
 
+    /// Wakes a process that is about to block as soon as the clock is looked at.
+    pub fn wake_soon(&mut self, pid: Pid) {
+        let now = self.clock.now();
+        self.timers.insert((now, pid));
+    }
+
     /// Forgets a process's timer.
     pub fn clear_deadline(&mut self, pid: Pid) {
         if let Some(deadline) = self.processes.get_mut(&pid).and_then(|process| process.deadline.take()) {

@@ -10,7 +10,7 @@ use crate::kernel::{
 };
 use crate::shell::{Context, Outcome, ShellTask};
 use crate::sys::{Fd, Reply, SpawnRequest, Syscall};
-use crate::vfs::{Cred, Follow, Vfs};
+use crate::vfs::{Cred, Follow, FsLimits, Vfs};
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -41,7 +41,8 @@ pub struct Machine {
 
 impl Machine {
     /// A machine over a file system.
-    pub fn new(vfs: Vfs, limits: Limits, clock: Clock, seed: u64) -> Self {
+    pub fn new(mut vfs: Vfs, limits: Limits, clock: Clock, seed: u64) -> Self {
+        vfs.set_limits(FsLimits { bytes: limits.memory, inodes: limits.files });
         Machine {
             kernel: Kernel::new(vfs, limits, clock, seed),
             programs: FxHashMap::default(),

@@ -144,6 +144,7 @@ impl UtilityTask {
                 kernel.usage.fuel += self.sys.take_charge();
                 return Stopped::Exited(status);
             }
+            kernel.check_memory(self.sys.held());
             let charged = 1 + self.sys.take_charge();
             kernel.usage.fuel += charged - 1;
             *fuel = fuel.saturating_sub(charged);

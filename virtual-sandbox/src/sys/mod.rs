@@ -30,6 +30,7 @@ pub struct Slot {
     reply: Option<Reply>,
     charged: u64,
     unyielded: u64,
+    held: u64,
 }
 
 /// The system-call handle of one task. Clones share the slot; one call may be under way at a time.
@@ -119,6 +120,17 @@ impl Sys {
         expect_reply!(self.call(request).await, Reply::Done => ())
     }
 
+    /// Says how many bytes of its input the task holds in memory now. A task that holds more than the machine allows is
+    /// ended at its next call.
+    pub fn hold(&self, bytes: usize) {
+        self.lock().held = bytes as u64;
+    }
+
+    /// How many bytes the task holds. For the machine.
+    pub(crate) fn held(&self) -> u64 {
+        self.lock().held
+    }
+
     /// Charges `fuel` (about one unit per small step or per 64 bytes looked at), and lets other tasks run when much
     /// has been used since the last time. Long loops that make no other call must charge.
     pub async fn charge(&self, fuel: u64) {
@@ -158,6 +170,7 @@ impl Sys {
         let mut all = Vec::new();
         while let Some(chunk) = self.read_chunk(fd).await? {
             all.extend_from_slice(&chunk);
+            self.hold(all.len());
         }
         Ok(all)
     }

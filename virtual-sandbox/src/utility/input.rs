@@ -45,6 +45,9 @@ impl Records {
                 return Ok(Some(Record { bytes: self.take(start, start + length), terminated: true }));
             }
             self.partial.extend_from_slice(rest);
+            if self.partial.len() > crate::sys::CHUNK {
+                self.sys.hold(self.partial.len());
+            }
             self.at = self.chunk.len();
             if self.ended || !self.fill().await? {
                 let terminated = false;

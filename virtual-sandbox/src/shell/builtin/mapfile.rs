@@ -140,6 +140,7 @@ impl ShellTask {
                     }
                 }
                 Err(Fault::Block) => {
+                    context.kernel.check_memory(frame.line.len() as u64);
                     self.push(Frame::Mapfile(frame));
                     return Err(Flow::Block);
                 }

@@ -204,6 +204,7 @@ impl ShellTask {
                 Ok(false) if frame.limit.is_some() && before_end > frame_length(&frame, context) => continue,
                 Ok(false) => break Ended::EndOfFile,
                 Err(Fault::Block) => {
+                    context.kernel.check_memory(frame.line.len() as u64);
                     if let Some(timeout) = frame.timeout
                         && context.kernel.deadline_passed(context.pid, timeout)
                     {

@@ -89,7 +89,14 @@ impl ShellTask {
     pub(crate) fn resume_substitution(&mut self, context: &mut Context<'_>, mut frame: Box<SubstitutionFrame>) -> Flow {
         while let Some(read) = frame.read {
             match context.kernel.read(context.pid, read, CHUNK) {
-                Ok(chunk) if !chunk.is_empty() => frame.output.extend_from_slice(&chunk),
+                Ok(chunk) if !chunk.is_empty() => {
+                    frame.output.extend_from_slice(&chunk);
+                    context.kernel.check_memory(frame.output.len() as u64);
+                    if context.kernel.usage.exceeded.is_some() {
+                        self.push(Frame::Substitution(frame));
+                        return Flow::Block;
+                    }
+                }
                 Err(Fault::Block) => {
                     self.push(Frame::Substitution(frame));
                     return Flow::Block;

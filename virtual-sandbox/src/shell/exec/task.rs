@@ -150,6 +150,10 @@ impl ShellTask {
                 self.attention = false;
                 self.handle_signals(context);
             }
+            if self.state.variables.held() as u64 > context.kernel.limits.memory {
+                context.kernel.check_memory(self.state.variables.held() as u64);
+                return Outcome::Yielded;
+            }
             match self.step(context) {
                 Flow::Go(next) => self.next = next,
                 Flow::Block => {

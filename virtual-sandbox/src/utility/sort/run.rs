@@ -162,7 +162,10 @@ async fn read_all(sys: &Sys, settings: &Settings) -> Result<Vec<u8>, Trouble> {
         let fd = open(sys, name).await?;
         loop {
             match sys.read_chunk(fd).await {
-                Ok(Some(chunk)) => text.extend_from_slice(&chunk),
+                Ok(Some(chunk)) => {
+                    text.extend_from_slice(&chunk);
+                    sys.hold(text.len());
+                }
                 Ok(None) => break,
                 Err(errno) => return Err(trouble("read failed", name, errno)),
             }
