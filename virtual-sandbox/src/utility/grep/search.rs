@@ -112,6 +112,7 @@ impl Search<'_> {
             if !carry.is_empty() {
                 let Some(end) = self.first_line_end(chunk) else {
                     carry.extend_from_slice(chunk);
+                    sys.hold(carry.len());
                     continue;
                 };
                 let (head, tail) = chunk.split_at(end);
@@ -125,6 +126,7 @@ impl Search<'_> {
             let whole = memchr::memrchr(self.settings.eol, chunk).map_or(0, |last| last + 1);
             let (whole, rest) = chunk.split_at(whole);
             carry.extend_from_slice(rest);
+            sys.hold(carry.len());
             let flow = self.buffer(whole, out)?;
             out.flush_if_full().await.map_err(SearchError::Write)?;
             if self.settings.line_buffered {
