@@ -60,3 +60,26 @@ pub enum CondBinary {
     /// `-ef`: same file.
     SameFile,
 }
+
+impl CondBinary {
+    /// The operator as it is written.
+    pub fn symbol(self) -> &'static [u8] {
+        match self {
+            Self::Match { double: false } => b"=",
+            Self::Match { double: true } => b"==",
+            Self::NotMatch => b"!=",
+            Self::Regex => b"=~",
+            Self::Less => b"<",
+            Self::Greater => b">",
+            Self::Equal => b"-eq",
+            Self::NotEqual => b"-ne",
+            Self::LessThan => b"-lt",
+            Self::LessOrEqual => b"-le",
+            Self::GreaterThan => b"-gt",
+            Self::GreaterOrEqual => b"-ge",
+            Self::NewerThan => b"-nt",
+            Self::OlderThan => b"-ot",
+            Self::SameFile => b"-ef",
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Compound commands, conditional expressions, function definitions, coprocesses.
 
 use crate::ast::{
-    ArithFor, ArithText, Case, CaseTerminator, CommandId, CommandKind, CondBinary, CondExpr, CondId, For, If, IfClause,
+    ArithFor, ArithText, Case, CaseTerminator, CommandId, CommandKind, CondExpr, CondId, For, If, IfClause,
 };
 use crate::print::command::Printer;
 
@@ -195,7 +195,7 @@ impl Printer<'_> {
             CondExpr::Binary(operator, left, right) => {
                 self.word(left);
                 self.put(b" ");
-                self.put(cond_operator(operator));
+                self.put(operator.symbol());
                 self.put(b" ");
                 self.word(right);
             }
@@ -213,25 +213,5 @@ impl Printer<'_> {
         self.cond(left, false);
         self.put(operator);
         self.cond(right, false);
-    }
-}
-
-fn cond_operator(operator: CondBinary) -> &'static [u8] {
-    match operator {
-        CondBinary::Match { double: false } => b"=",
-        CondBinary::Match { double: true } => b"==",
-        CondBinary::NotMatch => b"!=",
-        CondBinary::Regex => b"=~",
-        CondBinary::Less => b"<",
-        CondBinary::Greater => b">",
-        CondBinary::Equal => b"-eq",
-        CondBinary::NotEqual => b"-ne",
-        CondBinary::LessThan => b"-lt",
-        CondBinary::LessOrEqual => b"-le",
-        CondBinary::GreaterThan => b"-gt",
-        CondBinary::GreaterOrEqual => b"-ge",
-        CondBinary::NewerThan => b"-nt",
-        CondBinary::OlderThan => b"-ot",
-        CondBinary::SameFile => b"-ef",
     }
 }

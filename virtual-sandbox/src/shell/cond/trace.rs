@@ -13,7 +13,7 @@ pub(super) fn unary<W: World>(world: &mut W, negated: bool, operator: u8, operan
 /// Notes a binary test.
 pub(super) fn binary<W: World>(world: &mut W, negated: bool, operator: CondBinary, left: &[u8], right: &[u8]) {
     if let Some(tests) = world.traced_tests() {
-        tests.push(line(negated, &[shown(left), name(operator), shown(right)]));
+        tests.push(line(negated, &[shown(left), operator.symbol(), shown(right)]));
     }
 }
 
@@ -26,24 +26,4 @@ fn line(negated: bool, words: &[&[u8]]) -> Vec<u8> {
 
 fn shown(operand: &[u8]) -> &[u8] {
     if operand.is_empty() { b"''" } else { operand }
-}
-
-fn name(operator: CondBinary) -> &'static [u8] {
-    match operator {
-        CondBinary::Match { double: false } => b"=",
-        CondBinary::Match { double: true } => b"==",
-        CondBinary::NotMatch => b"!=",
-        CondBinary::Regex => b"=~",
-        CondBinary::Less => b"<",
-        CondBinary::Greater => b">",
-        CondBinary::Equal => b"-eq",
-        CondBinary::NotEqual => b"-ne",
-        CondBinary::LessThan => b"-lt",
-        CondBinary::LessOrEqual => b"-le",
-        CondBinary::GreaterThan => b"-gt",
-        CondBinary::GreaterOrEqual => b"-ge",
-        CondBinary::NewerThan => b"-nt",
-        CondBinary::OlderThan => b"-ot",
-        CondBinary::SameFile => b"-ef",
-    }
 }
