@@ -34,6 +34,7 @@ mod hostname;
 mod id;
 mod input;
 mod invocation;
+mod join;
 mod ln;
 mod ls;
 mod mkdir;
@@ -62,7 +63,9 @@ mod seq;
 mod shuf;
 mod sleep;
 mod sort;
+mod split;
 mod stat;
+mod sync;
 mod tac;
 mod tail;
 mod tee;
@@ -86,7 +89,7 @@ pub use backup::{Backup, BackupType};
 pub use confirm::Confirm;
 pub use input::{Record, Records};
 pub use invocation::Invocation;
-pub use options::{Argument, OptionError, OptionId, OptionSpec, OptionTable, Order, Parsed, try_help};
+pub use options::{Argument, OptionError, OptionId, OptionSpec, OptionTable, Order, Parsed, Places, try_help};
 pub use output::OutBuf;
 
 use crate::kernel::ExitStatus;
@@ -139,6 +142,7 @@ pub static UTILITIES: &[&Utility] = &[
     &head::UTILITY,
     &hostname::UTILITY,
     &id::UTILITY,
+    &join::UTILITY,
     &ln::UTILITY,
     &ls::UTILITY,
     &checksum::MD5SUM,
@@ -170,7 +174,9 @@ pub static UTILITIES: &[&Utility] = &[
     &shuf::UTILITY,
     &sleep::UTILITY,
     &sort::UTILITY,
+    &split::UTILITY,
     &stat::UTILITY,
+    &sync::UTILITY,
     &tac::UTILITY,
     &tail::UTILITY,
     &tee::UTILITY,

@@ -131,6 +131,15 @@ impl Parsed {
     }
 }
 
+/// Where options and operands stood among the arguments.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// For each operand how many options stand before it; [`usize::MAX`] for those behind `--`.
+    pub operands: Vec<usize>,
+    /// For each argument how many options have been given up to its end.
+    pub ends: Vec<usize>,
+}
+
 /// Why parsing ended without a command line to act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OptionError {
@@ -216,6 +225,28 @@ impl OptionTable {
 
     /// Parses `arguments` (without the program's name).
     pub fn parse_arguments(&self, arguments: &[Bytes], posixly: bool) -> Result<Parsed, OptionError> {
+        self.parse_noting(arguments, posixly, |_| {})
+    }
+
+    /// Parses, and tells where things stood: for the few utilities that take an operand for the argument of an option
+    /// before it, or to which digits of one argument are one number.
+    pub fn parse_with_places(&self, arguments: &[Bytes], posixly: bool) -> Result<(Parsed, Places), OptionError> {
+        let mut places = Places::default();
+        let parsed = self.parse_noting(arguments, posixly, |parsed| {
+            places.operands.resize(parsed.operands.len(), parsed.given.len());
+            places.ends.push(parsed.given.len());
+        })?;
+        places.operands.resize(parsed.operands.len(), usize::MAX);
+        Ok((parsed, places))
+    }
+
+    /// Parses; `note` is told what there is after each argument before `--`.
+    fn parse_noting(
+        &self,
+        arguments: &[Bytes],
+        posixly: bool,
+        mut note: impl FnMut(&Parsed),
+    ) -> Result<Parsed, OptionError> {
         let mut parsed = Parsed::default();
         let stop = posixly || self.order == Order::StopAtOperand;
         let mut rest = arguments.iter();
@@ -235,6 +266,7 @@ impl OptionTable {
                     break;
                 }
             }
+            note(&parsed);
         }
         Ok(parsed)
     }
