@@ -28,10 +28,22 @@ pub fn memory_kills(file: &Path) -> u64 {
 /// Names of our groups, so that left-overs of a killed warden can be told and removed.
 const PREFIX: &str = "sandshell-";
 
+/// The file that moves a thread, in a hierarchy of its own. Of a process with one thread it is the same, and while a whole
+/// process is moved the kernel waits for every fork and exec of the machine, ten milliseconds of them.
+const THREADS: &str = "tasks";
+/// The file that moves a process.
+const PROCESSES: &str = "cgroup.procs";
+
 /// One controller: in the unified hierarchy, or one of its own.
 struct Controller {
     directory: PathBuf,
     kind: &'static str,
+}
+
+impl Controller {
+    fn members(&self) -> &'static str {
+        if self.kind == "cgroup v2" { PROCESSES } else { THREADS }
+    }
 }
 
 /// Makes groups for the limits that have values and puts this process into them.
@@ -87,14 +99,15 @@ impl Groups {
         for (name, value) in settings {
             fs::write(group.join(name), value)?;
         }
-        fs::write(group.join("cgroup.procs"), "0")
+        fs::write(group.join(controller.members()), "0")
     }
 
     /// Leaves and removes the groups; only when nothing else is in them.
     pub fn leave(&self) {
         for group in &self.made {
             if let Some(parent) = group.parent() {
-                let _ = fs::write(parent.join("cgroup.procs"), "0");
+                let members = if group.join(THREADS).exists() { THREADS } else { PROCESSES };
+                let _ = fs::write(parent.join(members), "0");
             }
             let _ = fs::remove_dir(group);
         }
