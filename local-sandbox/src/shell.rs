@@ -1,5 +1,6 @@
 //! Which shell runs scripts, and with which words.
 
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -47,7 +48,27 @@ impl Shell {
 }
 
 fn is_executable(path: &Path) -> bool {
-    path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0) && is_program(path, 4)
+}
+
+/// Whether the system can run the file: a whole program, or a script whose interpreter is one. What cannot
+/// be read may be run all the same.
+fn is_program(path: &Path, depth: u32) -> bool {
+    const HEAD: usize = 256;
+    let Ok(file) = std::fs::File::open(path) else { return true };
+    let mut head = Vec::new();
+    if file.take(HEAD as u64).read_to_end(&mut head).is_err() {
+        return true;
+    }
+    if let Some(line) = head.strip_prefix(b"#!") {
+        let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii();
+        let interpreter = line.split(|byte| matches!(byte, b' ' | b'\t')).next().unwrap_or_default();
+        let interpreter = Path::new(std::ffi::OsStr::from_bytes(interpreter));
+        return depth > 0 && interpreter.is_file() && is_program(interpreter, depth - 1);
+    }
+    // Of which machine it is the system says, which may know more than one.
+    const HEADER: usize = 52;
+    head.starts_with(b"\x7fELF") && head.len() >= HEADER
 }
 
 /// How a script reaches the shell.
@@ -119,6 +140,22 @@ mod tests {
         let (words, how) = Resolved::new("/usr/bin/bash".into()).command(&[b' '; LONGEST_ARGUMENT], None, &[]);
         assert_eq!(words, [&b"bash"[..], b"--norc", b"--noprofile", b"-c", b". /proc/self/fd/3"]);
         assert!(matches!(how, Script::File(bytes) if bytes.len() == LONGEST_ARGUMENT + 11));
+    }
+
+    #[test]
+    fn what_the_system_cannot_run_is_no_shell() {
+        use std::os::unix::fs::OpenOptionsExt;
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("shell");
+        for (text, fits) in
+            [(&b"\x7fELFgarbage"[..], false), (b"#!/nonexistent/sh\n", false), (b"", false), (b"#! /bin/sh -e\n", true)]
+        {
+            let _ = std::fs::remove_file(&path);
+            let mut file =
+                std::fs::OpenOptions::new().write(true).create(true).mode(0o755).open(&path).expect("a file");
+            std::io::Write::write_all(&mut file, text).expect("written");
+            assert_eq!(Shell::Path(path.clone()).resolve().is_ok(), fits, "{}", text.escape_ascii());
+        }
     }
 
     #[test]

@@ -145,6 +145,7 @@ impl Failure {
             Failure::Exec(ExecError::Resources(_)) => "resources",
             Failure::Exec(ExecError::HelperDied) => "helper_died",
             Failure::Exec(_) => "exec",
+            Failure::Sandbox(SandboxError::NotStarted { .. }) => "spawn",
             Failure::Sandbox(_) => "file",
             Failure::Usage(_) => "usage",
             Failure::Io { .. } => "io",
@@ -160,7 +161,7 @@ impl Failure {
         }
         match self {
             Failure::Usage(_) => ExitCode::from(2),
-            Failure::Sandbox(_) => ExitCode::from(1),
+            Failure::Sandbox(error) if !matches!(error, SandboxError::NotStarted { .. }) => ExitCode::from(1),
             _ => ExitCode::from(NOT_RUN),
         }
     }
