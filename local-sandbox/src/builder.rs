@@ -12,6 +12,7 @@ use crate::beneath::{Reach, Root};
 use crate::environment::{self, DEFAULT_PATH, Environment, Inherit};
 use crate::error::ConfigError;
 use crate::host::helper::Helper;
+use crate::host::sweep::Marks;
 use crate::limits::Limits;
 use crate::policy::{self, Policy};
 use crate::protocol::Setup;
@@ -245,14 +246,16 @@ impl LocalSandboxBuilder {
         // Of the superuser it is not enforced; unasked for, it would count what the user runs elsewhere.
         let rlimit_processes = chosen && self.limits.processes.is_some() && !nix::unistd::geteuid().is_root();
         let require = policy.is_some() && self.enforcement == Enforcement::Require;
+        let marks = Marks::new();
         let setup = Setup {
             protect_host: self.protect_host,
             limits: self.limits,
             groups: policy.is_some() || chosen || self.limits.memory.is_some(),
             rlimit_processes: rlimit_processes && policy.is_none(),
+            mark: marks.of_warden(),
             policy,
         };
-        let (helper, ready) = Helper::start(self.helper, &setup)?;
+        let (helper, ready) = Helper::start(self.helper, marks, &setup)?;
         if require && let Some((property, status)) = ready.outcome.shortfall_but(!chosen) {
             return Err(ConfigError::Unenforceable { property, status: status.clone() });
         }

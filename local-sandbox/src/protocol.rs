@@ -1,6 +1,6 @@
 //! What the host and its helper processes say to each other.
 //!
-//! Host to warden: one [`Setup`] at the start, then one descriptor-carrying `SUPERVISOR` message for each supervisor wanted.
+//! Host to warden: one [`Setup`] at the start, then one descriptor-carrying [`Summons`] for each supervisor wanted.
 //! Host to supervisor: [`Launch`], then orders ([`Order`]); back come [`Reply`] messages. Integers are little-endian;
 //! strings are terminated by NUL so that the supervisor hands them to `execve` where they lie.
 
@@ -16,7 +16,29 @@ use crate::policy::Policy;
 pub const WARDEN_NAME: &str = "sandshell-warden";
 
 /// Asks the warden for one more supervisor, serving the socket that comes along.
-pub const SUPERVISOR: &[u8] = b"S";
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summons {
+    /// The mark of the supervisor and of all that it starts.
+    pub mark: u64,
+}
+
+impl Summons {
+    /// Encodes the message.
+    pub fn encode(self) -> Vec<u8> {
+        let mut out = vec![b'S'];
+        put(&mut out, self.mark);
+        out
+    }
+
+    /// Decodes what [`Summons::encode`] made.
+    pub fn decode(bytes: &[u8]) -> io::Result<Summons> {
+        let mut input = Input(bytes);
+        match input.byte()? {
+            b'S' => Ok(Summons { mark: input.number()? }),
+            _ => Err(malformed()),
+        }
+    }
+}
 
 /// The first message to the warden.
 #[derive(Debug, Serialize, Deserialize)]
@@ -31,6 +53,8 @@ pub struct Setup {
     pub groups: bool,
     /// Whether commands are started with `RLIMIT_NPROC`.
     pub rlimit_processes: bool,
+    /// The mark of the warden itself.
+    pub mark: u64,
 }
 
 /// The warden's answer to [`Setup`].
@@ -260,7 +284,7 @@ pub enum KillReason {
     Memory = 4,
     /// More output than the limit (decided by the host).
     Output = 5,
-    /// Something killed the command's supervisor, and the warden then the command (told by the host).
+    /// Something killed the command's supervisor, and the command was then ended without it (told by the host).
     Helper = 6,
 }
 

@@ -332,6 +332,7 @@ impl Inner {
             command: String::new(),
             grace: launch.grace,
             output_limit: self.settings.output_limit,
+            timeout: launch.timeout,
             program: launch.program.clone(),
             directory: launch.directory.clone(),
         })

@@ -174,6 +174,8 @@ async fn file_operations_stay_beneath_the_workspace_while_links_change() {
     std::fs::write(outside.path().join("f"), "secret").expect("a file");
     std::fs::create_dir(directory.path().join("real")).expect("a directory");
     std::fs::write(directory.path().join("real/f"), "plain").expect("a file");
+    // There from the start: a write would make a directory of that name.
+    std::os::unix::fs::symlink("real", directory.path().join("d")).expect("a link");
     let sandbox = confined(directory.path()).build().expect("a sandbox");
     let (inside, target) = (directory.path().to_owned(), outside.path().to_owned());
     let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));

@@ -113,6 +113,42 @@ async fn a_command_that_kills_its_supervisor_is_killed() {
 }
 
 #[tokio::test]
+async fn a_command_that_kills_supervisor_and_warden_is_killed() {
+    let script = format!(
+        "setsid {0} & (setsid {0} &); warden=$(grep PPid /proc/$PPID/status | tr -dc 0-9); kill -9 $PPID $warden; {0}",
+        sleep_of(114)
+    );
+    let sandbox = LocalSandbox::local().expect("a sandbox");
+    assert_eq!(run(&sandbox, &script).await.exit_code, 137);
+    assert!(gone("99114"));
+    assert!(matches!(sandbox.start(ExecRequest::new("true")).await.map(drop), Err(ExecError::HelperDied)));
+    assert_eq!(sandbox.shutdown().await.leaked, Vec::<u32>::new());
+}
+
+#[tokio::test]
+async fn a_command_that_stops_its_supervisor_ends_with_its_timeout() {
+    let sandbox = LocalSandbox::builder().grace(Duration::ZERO).build().expect("a sandbox");
+    let script = format!("kill -STOP $PPID; setsid {0} & {0}", sleep_of(115));
+    let request = ExecRequest::new(script).timeout(Duration::from_millis(300));
+    let result = sandbox.exec(request).await.expect("it starts").collect().await.expect("it ends");
+    assert_eq!((result.exit_code, result.timed_out), (124, true));
+    assert!(gone("99115"));
+}
+
+#[tokio::test]
+async fn a_dropped_sandbox_ends_helpers_that_were_stopped() {
+    let sandbox = LocalSandbox::local().expect("a sandbox");
+    let script = format!(
+        "warden=$(grep PPid /proc/$PPID/status | tr -dc 0-9); kill -STOP $warden $PPID; echo up; {}",
+        sleep_of(116)
+    );
+    let mut execution = sandbox.exec(ExecRequest::new(script)).await.expect("it starts");
+    execution.next().await;
+    drop((execution, sandbox));
+    assert!(gone("99116"));
+}
+
+#[tokio::test]
 async fn zombies_are_reaped() {
     let sandbox = LocalSandbox::local().expect("a sandbox");
     let result =

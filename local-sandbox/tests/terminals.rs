@@ -9,7 +9,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use local_sandbox::{LocalSandbox, TerminalSessions, YieldFor};
 use sandbox::{SandboxError, TerminalRequest, TerminalSize};
-use support::{gone, sleep_of};
+use support::{again_as_ordinary_user, gone, sleep_of};
+
+#[test]
+fn everything_holds_as_an_ordinary_user() {
+    again_as_ordinary_user();
+}
 
 fn script(text: String) -> TerminalRequest {
     TerminalRequest { script: Some(text.into()), ..TerminalRequest::default() }

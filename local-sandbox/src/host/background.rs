@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use super::execution::Control;
 use super::pipe::{Reader, poll_open};
+use super::sweep::{Marked, in_thread};
 use crate::protocol::Reply;
 use crate::sys::message;
 
@@ -115,6 +116,9 @@ impl Drain {
                 }
                 Some(_) => {}
                 None => {
+                    // Its supervisor is gone, by the sandbox's end or by force: what is left has nobody else.
+                    let marked = Marked::of(self.control.link().mark);
+                    drop(in_thread(move || drop(marked.kill())));
                     self.background.finish();
                     return Poll::Ready(false);
                 }

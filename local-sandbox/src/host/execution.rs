@@ -16,12 +16,14 @@ use sandbox::{ExecEvent, ExecExit, SandboxError, TIMEOUT_STATUS, Usage};
 use serde::Serialize;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::sync::oneshot;
 use tokio::time::Sleep;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::background::{Background, Drain};
-use super::helper::Link;
+use super::helper::{Link, OVERDUE, RESUMED, Supervisor};
 use super::pipe::{Feeder, Reader, poll_open};
+use super::sweep::{Marked, in_thread};
 use crate::error::ExecError;
 use crate::protocol::{Ended, KillReason, Order, Reply, Stage};
 use crate::sandbox::Inner;
@@ -109,6 +111,16 @@ pub struct LocalExecution {
     program: Vec<u8>,
     directory: Vec<u8>,
     begun: Instant,
+    overdue: Option<Overdue>,
+    silence: Option<Pin<Box<Sleep>>>,
+    sweeping: Option<oneshot::Receiver<()>>,
+}
+
+/// What is done about a supervisor that does not end its tree when it should: a command may have stopped it.
+struct Overdue {
+    at: Pin<Box<Sleep>>,
+    /// Whether it was continued already.
+    resumed: bool,
 }
 
 /// The time after the command's end in which its output is still read.
@@ -128,12 +140,14 @@ pub(crate) struct Parts {
     pub command: String,
     pub grace: Duration,
     pub output_limit: Option<u64>,
+    pub timeout: Option<Duration>,
     pub program: Vec<u8>,
     pub directory: Vec<u8>,
 }
 
 impl LocalExecution {
     pub(crate) fn new(parts: Parts) -> LocalExecution {
+        let overdue = parts.timeout.map(|timeout| Overdue::after(timeout.saturating_add(parts.grace)));
         LocalExecution {
             inner: parts.inner,
             control: Some(parts.control),
@@ -157,6 +171,9 @@ impl LocalExecution {
             program: parts.program,
             directory: parts.directory,
             begun: Instant::now(),
+            overdue,
+            silence: None,
+            sweeping: None,
         }
     }
 
@@ -210,8 +227,13 @@ impl LocalExecution {
     pub fn cancel(&mut self) {
         if !self.cancelled && self.ended.is_none() {
             self.cancelled = true;
-            self.order(Order::Kill { grace: self.grace });
+            self.end_tree(self.grace);
         }
+    }
+
+    fn end_tree(&mut self, grace: Duration) {
+        self.order(Order::Kill { grace });
+        self.overdue = Some(Overdue::after(grace));
     }
 
     /// Sends a signal to the command and everything it started.
@@ -220,7 +242,7 @@ impl LocalExecution {
     }
 
     /// The way to the supervisor while it serves this command.
-    pub(crate) fn link(&self) -> Weak<OwnedFd> {
+    pub(crate) fn link(&self) -> Weak<Supervisor> {
         self.control.as_ref().map(|control| Arc::downgrade(control.link())).unwrap_or_default()
     }
 
@@ -251,6 +273,14 @@ impl LocalExecution {
         None
     }
 
+    /// Both streams have ended and nothing was said of the command's end: it may have closed them and go on, or have stopped
+    /// its supervisor, which is then continued.
+    fn await_supervisor(&mut self, cx: &mut Context<'_>) {
+        let silence = self.silence.insert(Box::pin(tokio::time::sleep(OVERDUE)));
+        // Never ready at once; registers us.
+        let _ = silence.as_mut().poll(cx);
+    }
+
     fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<Reply, ExecError>> {
         let Some(control) = &mut self.control else { return Poll::Ready(Err(ExecError::HelperDied)) };
         let mut buffer = [0; 4096];
@@ -269,13 +299,23 @@ impl LocalExecution {
 
     /// Takes what the supervisor says until it says no more.
     fn poll_control(&mut self, cx: &mut Context<'_>) -> Result<(), ExecError> {
-        while !self.quiet && (self.ended.is_none() || self.ended.is_some_and(|end| end.still_running > 0)) {
+        while self.control.is_some()
+            && !self.quiet
+            && (self.ended.is_none() || self.ended.is_some_and(|end| end.still_running > 0))
+        {
             match self.poll_reply(cx) {
                 Poll::Pending => break,
                 Poll::Ready(word) => self.take_word(word)?,
             }
         }
         Ok(())
+    }
+
+    fn poll_sweeping(&mut self, cx: &mut Context<'_>) {
+        if self.sweeping.as_mut().is_some_and(|sweeping| Pin::new(sweeping).poll(cx).is_ready()) {
+            self.sweeping = None;
+            self.end_without_supervisor();
+        }
     }
 
     fn take_word(&mut self, word: Result<Reply, ExecError>) -> Result<(), ExecError> {
@@ -301,14 +341,54 @@ impl LocalExecution {
         error.into_sandbox_error(std::mem::take(&mut self.command))
     }
 
-    /// Takes the death of the supervisor, which only a command can bring about, for the command's own: the warden kills what
-    /// a dead supervisor leaves.
+    /// Does the supervisor's part when it has died, which only a command can bring about, or does nothing: ends what is left
+    /// of its tree. The warden would, unless it was killed as well.
     fn lose_supervisor(&mut self) {
+        let Some(control) = self.control.take() else { return };
+        if self.ended.is_some() {
+            // Of what it left in the background.
+            self.quiet = true;
+        }
+        let marked = Marked::of(control.link().mark);
+        self.sweeping = Some(in_thread(move || drop(marked.kill())));
+    }
+
+    /// Takes the loss of the supervisor for the command's end.
+    fn end_without_supervisor(&mut self) {
+        if self.ended.is_some() {
+            return;
+        }
         let duration = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         let killed = Some(KillReason::Helper);
-        self.control = None;
         self.quiet = true;
         self.ended = Some(Ended { status: Signal::SIGKILL as i32, killed, duration, ..Ended::default() });
+    }
+
+    /// Sees to a supervisor that is late: has it continued first, then does its part.
+    fn poll_overdue(&mut self, cx: &mut Context<'_>) {
+        if self.ended.is_some() || self.sweeping.is_some() {
+            return;
+        }
+        let Some(control) = &self.control else { return };
+        let marked = Marked::of(control.link().mark);
+        if self.silence.as_mut().is_some_and(|silence| silence.as_mut().poll(cx).is_ready()) {
+            self.silence = None;
+            drop(in_thread(move || marked.resume()));
+        }
+        while let Some(overdue) = &mut self.overdue
+            && overdue.at.as_mut().poll(cx).is_ready()
+        {
+            if overdue.resumed {
+                self.killed =
+                    self.killed.or(Some(if self.cancelled { KillReason::Requested } else { KillReason::Timeout }));
+                self.overdue = None;
+                self.lose_supervisor();
+            } else {
+                overdue.resumed = true;
+                overdue.at.as_mut().reset(tokio::time::Instant::now() + RESUMED);
+                drop(in_thread(move || marked.resume()));
+            }
+        }
     }
 
     /// The next output, fair between the streams.
@@ -329,7 +409,7 @@ impl LocalExecution {
         }
         if self.output_limit.is_some_and(|limit| self.bytes.iter().sum::<u64>() > limit) && self.killed.is_none() {
             self.killed = Some(KillReason::Output);
-            self.order(Order::Kill { grace: Duration::ZERO });
+            self.end_tree(Duration::ZERO);
         }
         if let Some(draining) = &mut self.draining {
             draining.idle.as_mut().reset(tokio::time::Instant::now() + IDLE);
@@ -431,6 +511,7 @@ impl Stream for LocalExecution {
             this.cancellation = None;
             this.cancel();
         }
+        this.poll_overdue(cx);
         if let Err(error) = this.poll_control(cx) {
             return Poll::Ready(Some(Err(this.fail(error))));
         }
@@ -449,10 +530,20 @@ impl Stream for LocalExecution {
         {
             return Poll::Ready(Some(Err(this.fail(error))));
         }
+        if reading && this.stdout.is_none() && this.stderr.is_none() && this.ended.is_none() {
+            this.await_supervisor(cx);
+        }
+        this.poll_sweeping(cx);
         match (this.poll_drained(cx), this.ended) {
             (Poll::Ready(()), Some(end)) => Poll::Ready(Some(Ok(ExecEvent::Exit(this.finish(end))))),
             _ => Poll::Pending,
         }
+    }
+}
+
+impl Overdue {
+    fn after(time: Duration) -> Overdue {
+        Overdue { at: Box::pin(tokio::time::sleep(time.saturating_add(OVERDUE))), resumed: false }
     }
 }
 

@@ -1,35 +1,63 @@
 //! The warden's host end: starting it, asking for supervisors, keeping idle ones, ending everything.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{Shutdown, shutdown};
 use tokio::io::Interest;
 
+use super::sweep::{Marked, Marks};
 use crate::error::{ConfigError, ExecError};
-use crate::protocol::{Order, Reply, SUPERVISOR, Setup, SetupReply, WARDEN_NAME};
+use crate::protocol::{Order, Reply, Setup, SetupReply, Summons, WARDEN_NAME};
 use crate::report::Outcome;
 use crate::sys::{message, reactor};
 
 /// How long the warden may take to set itself up.
 const SETUP_PATIENCE: Duration = Duration::from_secs(20);
+/// How long after the time given a supervisor may take to end a tree before it is taken for stopped.
+pub const OVERDUE: Duration = Duration::from_secs(1);
+/// How long it may take once it was continued.
+pub const RESUMED: Duration = Duration::from_secs(3);
+/// How long a warden may take from closing its socket to its end.
+const LAST_STEP: Duration = Duration::from_secs(1);
 /// Idle supervisors kept for the next commands.
 const IDLE_MAX: usize = 8;
 
-/// The socket of one supervisor.
-pub type Link = Arc<OwnedFd>;
+/// One supervisor, as far as the host holds it.
+#[derive(Debug)]
+pub struct Supervisor {
+    socket: OwnedFd,
+    /// What it and all that comes from it is marked with.
+    pub mark: u64,
+}
+
+impl AsFd for Supervisor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl AsRawFd for Supervisor {
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
+    }
+}
+
+/// A supervisor, shared by who reads what it says and who may end it.
+pub type Link = Arc<Supervisor>;
 
 /// A running warden.
 #[derive(Debug)]
 pub struct Helper {
     socket: OwnedFd,
     child: Mutex<Option<Child>>,
+    marks: Marks,
     links: Mutex<Links>,
 }
 
@@ -37,21 +65,22 @@ pub struct Helper {
 struct Links {
     idle: Vec<Link>,
     /// Supervisors that run something or are ending it; weak, so that a dropped execution ends its own.
-    busy: Vec<std::sync::Weak<OwnedFd>>,
+    busy: Vec<std::sync::Weak<Supervisor>>,
     /// Supervisors that end a tree nobody waits for.
-    ending: Vec<Link>,
+    ending: Vec<Ending>,
     closed: bool,
 }
 
-/// Wardens that outlived their sandbox for a moment, to be reaped in passing.
-static ORPHANS: Mutex<Vec<Child>> = Mutex::new(Vec::new());
+/// A supervisor that ends a tree nobody waits for.
+#[derive(Debug)]
+struct Ending {
+    link: Link,
+    /// When it should have come to its end; then the host does it.
+    due: Instant,
+}
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn reap_orphans() {
-    lock(&ORPHANS).retain_mut(|child| matches!(child.try_wait(), Ok(None)));
 }
 
 /// What the warden sends along with its readiness.
@@ -64,9 +93,8 @@ pub struct Ready {
 }
 
 impl Helper {
-    /// Starts a warden and waits until it is set up.
-    pub fn start(program: Option<PathBuf>, setup: &Setup) -> Result<(Helper, Ready), ConfigError> {
-        reap_orphans();
+    /// Starts a warden with these marks and waits until it is set up.
+    pub fn start(program: Option<PathBuf>, marks: Marks, setup: &Setup) -> Result<(Helper, Ready), ConfigError> {
         let program = match program {
             Some(program) => program,
             None => helper_program()?,
@@ -80,7 +108,7 @@ impl Helper {
             .stderr(Stdio::null())
             .spawn()
             .map_err(ConfigError::Helper)?;
-        let helper = Helper { socket, child: Mutex::new(Some(child)), links: Mutex::default() };
+        let helper = Helper { socket, child: Mutex::new(Some(child)), marks, links: Mutex::default() };
         let request = serde_json::to_vec(setup).map_err(|error| ConfigError::Helper(error.into()))?;
         message::send(helper.socket.as_fd(), &request, &[], true).map_err(ConfigError::Helper)?;
         let ready = helper.await_setup()?;
@@ -143,9 +171,10 @@ impl Helper {
             return Ok((link, false));
         }
         drop(links);
-        let (ours, theirs) = message::pair().map_err(ExecError::Resources)?;
-        match message::send(self.socket.as_fd(), SUPERVISOR, &[theirs.as_fd()], true) {
-            Ok(()) => Ok((Arc::new(ours), true)),
+        let (socket, theirs) = message::pair().map_err(ExecError::Resources)?;
+        let mark = self.marks.next();
+        match message::send(self.socket.as_fd(), &Summons { mark }.encode(), &[theirs.as_fd()], true) {
+            Ok(()) => Ok((Arc::new(Supervisor { socket, mark }), true)),
             Err(error) if is_gone(&error) => Err(ExecError::HelperDied),
             Err(error) => Err(ExecError::Resources(error)),
         }
@@ -162,7 +191,8 @@ impl Helper {
     /// Ends a tree that nobody waits for; the supervisor is used again when it is done.
     pub fn abandon(&self, link: Link, grace: Duration) {
         let _ = message::send(link.as_fd(), &Order::Kill { grace }.encode(), &[], false);
-        lock(&self.links).ending.push(link);
+        let due = Instant::now() + grace + OVERDUE + RESUMED;
+        lock(&self.links).ending.push(Ending { link, due });
     }
 
     /// Whether [`close`](Helper::close) was called.
@@ -195,16 +225,11 @@ impl Helper {
             links.ending.clear();
         }
         let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Write);
-        let patience = grace + Duration::from_secs(8);
-        let warden = lock(&self.child).as_ref().map(Child::id);
-        if tokio::time::timeout(patience, self.wait_for_end()).await.is_ok() {
-            if let Some(mut child) = lock(&self.child).take() {
-                let _ = child.wait();
-            }
-            return Vec::new();
-        }
-        let left = warden.map(|pid| crate::warden::tree::descendants(pid.cast_signed())).unwrap_or_default();
-        left.into_iter().map(i32::unsigned_abs).collect()
+        let Some(child) = lock(&self.child).take() else { return Vec::new() };
+        let ended = tokio::time::timeout(grace + OVERDUE, self.wait_for_end()).await.is_ok();
+        let marked = self.marks.all();
+        let done = tokio::task::spawn_blocking(move || end_warden(child, marked, ended));
+        done.await.unwrap_or_default()
     }
 
     async fn wait_for_end(&self) -> io::Result<()> {
@@ -231,8 +256,45 @@ impl Drop for Helper {
         if let Some(mut child) = lock(&self.child).take()
             && matches!(child.try_wait(), Ok(None))
         {
-            lock(&ORPHANS).push(child);
+            let marked = self.marks.all();
+            // Nobody waits for it. Without a thread to be had, the system reaps it after us.
+            let _ = std::thread::Builder::new().name("sandbox-end".to_owned()).spawn(move || {
+                end_warden(child, marked, false);
+            });
         }
+    }
+}
+
+/// Waits for a warden that was told to end and has time for it, or has closed its socket (`ended`); sees to it if it does not
+/// come to its end or was killed. What is then still alive is returned.
+fn end_warden(mut child: Child, marked: Marked, ended: bool) -> Vec<u32> {
+    let patience = if ended { LAST_STEP } else { OVERDUE };
+    match wait_until(&mut child, Instant::now() + patience) {
+        Some(status) if status.success() => return Vec::new(),
+        Some(_killed) => {}
+        None => {
+            marked.resume();
+            if wait_until(&mut child, Instant::now() + RESUMED).is_some_and(|status| status.success()) {
+                return Vec::new();
+            }
+        }
+    }
+    let left = marked.kill();
+    let _ = wait_until(&mut child, Instant::now() + LAST_STEP);
+    left
+}
+
+fn wait_until(child: &mut Child, until: Instant) -> Option<ExitStatus> {
+    let mut pause = Duration::from_micros(50);
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status),
+            // Somebody else has waited for it: whether it ended well is not known.
+            Err(_) => return Some(ExitStatus::default()),
+            Ok(None) if Instant::now() > until => return None,
+            Ok(None) => std::thread::sleep(pause),
+        }
+        pause = (pause * 2).min(Duration::from_millis(10));
     }
 }
 
@@ -241,12 +303,15 @@ impl Links {
     fn collect_ended(&mut self) {
         let mut buffer = [0; 4096];
         let mut index = 0;
-        while let Some(link) = self.ending.get(index) {
-            match next_state(link.as_fd(), &mut buffer) {
-                EndState::Ending => index += 1,
-                EndState::Gone => drop(self.ending.swap_remove(index)),
+        while let Some(ending) = self.ending.get(index) {
+            match next_state(ending.link.as_fd(), &mut buffer) {
+                EndState::Ending if Instant::now() < ending.due => index += 1,
+                EndState::Ending | EndState::Gone => {
+                    Marked::of(ending.link.mark).kill();
+                    drop(self.ending.swap_remove(index));
+                }
                 EndState::Idle => {
-                    let link = self.ending.swap_remove(index);
+                    let link = self.ending.swap_remove(index).link;
                     if self.idle.len() < IDLE_MAX {
                         self.idle.push(link);
                     }

@@ -6,4 +6,5 @@ pub mod helper;
 pub mod pipe;
 pub mod processes;
 pub mod sessions;
+pub mod sweep;
 pub mod terminal;

@@ -1,7 +1,7 @@
 //! Commands that outlive the call that started them, kept by number with the last of what they said.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
@@ -17,6 +17,7 @@ use sandbox::{
 use tokio::sync::{mpsc, watch};
 
 use super::execution::LocalExecution;
+use super::helper::Supervisor;
 use crate::protocol::Order;
 use crate::sandbox::LocalSandbox;
 use crate::sys::message;
@@ -41,7 +42,7 @@ struct Table {
 #[derive(Debug)]
 struct Process {
     command: String,
-    link: Weak<OwnedFd>,
+    link: Weak<Supervisor>,
     input: Mutex<Option<mpsc::Sender<Bytes>>>,
     log: Mutex<Log>,
     /// Counts what happened, so that readers wake.

@@ -5,6 +5,7 @@ pub mod landlock;
 pub mod message;
 pub mod mount;
 pub mod namespace;
+pub mod pidfd;
 pub mod process;
 pub mod pty;
 pub mod reactor;

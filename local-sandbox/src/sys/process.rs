@@ -264,6 +264,23 @@ pub fn become_subreaper() -> nix::Result<()> {
     Errno::result(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }).map(drop)
 }
 
+/// Marks this process and all that come from it, by the soft limit on the resident set: Linux has not enforced it for
+/// twenty years, forks and execs keep it, and anyone reads it in `/proc/PID/limits`. Where the hard limit is lower there
+/// is no mark.
+pub fn set_mark(mark: u64) -> nix::Result<()> {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (_, hard) = getrlimit(Resource::RLIMIT_RSS)?;
+    if mark <= hard { setrlimit(Resource::RLIMIT_RSS, mark, hard) } else { Ok(()) }
+}
+
+/// Has this process continued when its parent ends (`PR_SET_PDEATHSIG`): one that was stopped acts on that end.
+#[expect(unsafe_code, reason = "prctl")]
+pub fn continue_when_orphaned() -> nix::Result<()> {
+    // JUSTIFICATION: a command that is not confined can stop its supervisor and then kill the host.
+    // SAFETY: integer arguments only.
+    Errno::result(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGCONT, 0, 0, 0) }).map(drop)
+}
+
 /// Forbids this process and its children to gain privileges by exec (`PR_SET_NO_NEW_PRIVS`).
 #[expect(unsafe_code, reason = "prctl")]
 pub fn forbid_new_privileges() -> nix::Result<()> {

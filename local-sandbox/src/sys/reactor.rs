@@ -10,7 +10,7 @@ use tokio::io::unix::AsyncFd;
 #[expect(unsafe_code, reason = "registration by number")]
 pub fn watch<T: AsFd + AsRawFd>(fd: T, interest: Interest) -> io::Result<AsyncFd<T>> {
     // JUSTIFICATION: the safe constructor is deprecated because it takes numbers from anyone.
-    // SAFETY: `T` is one of the standard library's descriptor types (owned, shared or borrowed), which keep the
-    // descriptor open for their life and always give the same number.
+    // SAFETY: `T` is one of the standard library's descriptor types (owned, shared or borrowed) or the shared supervisor,
+    // which holds one; they keep the descriptor open for their life and always give the same number.
     unsafe { AsyncFd::register_with_interest(fd, interest) }.map_err(io::Error::from)
 }

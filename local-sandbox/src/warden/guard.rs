@@ -13,12 +13,14 @@ use nix::unistd::{ForkResult, Pid};
 use super::confine::Role;
 use super::supervisor::{self, Confinement};
 use super::tree;
-use crate::protocol::{SUPERVISOR, Setup, SetupReply};
+use crate::protocol::{Setup, SetupReply, Summons};
 use crate::sys::message::{self, MESSAGE_MAX, Received};
 use crate::sys::process::{self, Reaped};
 
 /// Where the warden's socket lives, beyond the numbers commands use.
 const SOCKET_NUMBER: i32 = 10;
+/// How often supervisors are continued when the host is gone, milliseconds.
+const CONTINUE_INTERVAL: u16 = 500;
 
 /// Is the warden until the host is gone; never returns.
 pub fn run() -> ! {
@@ -37,9 +39,13 @@ fn serve() -> io::Result<()> {
         return Ok(());
     }
     let setup: Setup = serde_json::from_slice(buffer.get(..first.length).unwrap_or_default())?;
+    process::set_mark(setup.mark)?;
+    process::continue_when_orphaned()?;
     match super::confine::apply(&setup, &mut socket)? {
         Role::Done => Ok(()),
         Role::Serve(confinement, groups) => {
+            // Once more, for the process inside of namespaces.
+            process::continue_when_orphaned()?;
             let mut warden = Warden { socket, signals, confinement, supervisors: BTreeSet::new() };
             let served = warden.watch(&mut buffer);
             groups.leave();
@@ -92,7 +98,9 @@ impl Warden {
             if listening {
                 watched.push(PollFd::new(self.socket.as_fd(), PollFlags::POLLIN));
             }
-            match poll(&mut watched, PollTimeout::NONE) {
+            // Once the host is gone, supervisors are continued again and again, should a command stop them.
+            let patience = if listening { PollTimeout::NONE } else { PollTimeout::from(CONTINUE_INTERVAL) };
+            match poll(&mut watched, patience) {
                 Ok(_) | Err(nix::errno::Errno::EINTR) => {}
                 Err(errno) => return Err(errno.into()),
             }
@@ -101,14 +109,24 @@ impl Warden {
             if spoken {
                 let received = message::receive(self.socket.as_fd(), buffer, true)?;
                 listening = received.length > 0;
-                if buffer.get(..received.length) == Some(SUPERVISOR) {
-                    self.supervise(received)?;
+                if let Ok(summons) = Summons::decode(buffer.get(..received.length).unwrap_or_default()) {
+                    self.supervise(received, summons)?;
                 }
+            }
+            if !listening {
+                self.continue_supervisors();
             }
         }
     }
 
-    fn supervise(&mut self, received: Received) -> io::Result<()> {
+    /// A stopped supervisor would not see that the host is gone.
+    fn continue_supervisors(&self) {
+        for pid in &self.supervisors {
+            let _ = kill(Pid::from_raw(*pid), Signal::SIGCONT);
+        }
+    }
+
+    fn supervise(&mut self, received: Received, summons: Summons) -> io::Result<()> {
         let Some(socket) = received.descriptors.into_iter().next() else { return Ok(()) };
         match process::fork() {
             Ok(ForkResult::Parent { child }) => {
@@ -119,7 +137,7 @@ impl Warden {
             Err(_) => Ok(()),
             Ok(ForkResult::Child) => {
                 process::set_name(c"sandshell-super");
-                let status = match self.become_supervisor(&socket) {
+                let status = match self.become_supervisor(&socket, summons) {
                     Ok(()) => 0,
                     Err(_) => 1,
                 };
@@ -128,7 +146,9 @@ impl Warden {
         }
     }
 
-    fn become_supervisor(&mut self, socket: &OwnedFd) -> io::Result<()> {
+    fn become_supervisor(&mut self, socket: &OwnedFd, summons: Summons) -> io::Result<()> {
+        process::set_mark(summons.mark)?;
+        process::continue_when_orphaned()?;
         // Its number now leads to a null device, so that the warden's end is closed when the warden ends.
         process::give_away(&mut self.socket)?;
         process::become_subreaper()?;
