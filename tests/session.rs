@@ -94,3 +94,51 @@ async fn sessions_and_commands_share_files() {
     let result = sandbox.exec(ExecRequest::new("cat f")).await.unwrap().collect().await.unwrap();
     assert_eq!(result.stdout_text(), "from session\n");
 }
+
+#[tokio::test]
+async fn commands_typed_are_remembered_and_their_syntax_errors_have_no_line() {
+    let mut session = session(true);
+    session.remember("if then");
+    let result = run(&mut session, "if then").await;
+    assert_eq!(result.stderr_text(), "bash: syntax error near unexpected token `then'\n");
+    session.remember("history");
+    assert_eq!(run(&mut session, "history").await.stdout_text(), "    1  if then\n    2  history\n");
+}
+
+#[tokio::test]
+async fn what_an_input_is_given_to_read_ends_with_it() {
+    let mut session = session(false);
+    let request = ExecRequest::new("read a; echo \"[$a]\"").stdin("one\ntwo\n".to_owned());
+    let result = session.exec(request).unwrap().collect().await.unwrap();
+    assert_eq!(result.stdout_text(), "[one]\n");
+    assert_eq!(run(&mut session, "read b; echo $? \"[$b]\"; cat").await.stdout_text(), "1 []\n");
+    let request = ExecRequest::new("cat; cat").stdin("three\n".to_owned());
+    let result = session.exec(request).unwrap().collect().await.unwrap();
+    assert_eq!((result.exit_code, result.stdout_text()), (0, "three\n".to_owned()));
+}
+
+#[tokio::test]
+async fn a_stream_is_asked_only_for_what_is_read() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Poll;
+
+    /// One line each time it is asked, without end.
+    struct Lines(Arc<AtomicUsize>);
+    impl sandbox::types::Stream for Lines {
+        type Item = bytes::Bytes;
+        fn poll_next(self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) -> Poll<Option<bytes::Bytes>> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Poll::Ready(Some(bytes::Bytes::from_static(b"line\n")))
+        }
+    }
+
+    let asked = Arc::new(AtomicUsize::new(0));
+    let request = |script| ExecRequest::new(script).stdin(sandbox::Stdin::Stream(Box::pin(Lines(Arc::clone(&asked)))));
+    let mut session = session(true);
+    let result = session.exec(request("echo nothing; x=$((1+1))")).unwrap().collect().await.unwrap();
+    assert_eq!((result.stdout_text(), asked.load(Ordering::Relaxed)), ("nothing\n".to_owned(), 0));
+    let result = session.exec(request("read a; read b; echo $a $b; [ -t 0 ]")).unwrap().collect().await.unwrap();
+    assert_eq!((result.exit_code, result.stdout_text()), (0, "line line\n".to_owned()));
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+}

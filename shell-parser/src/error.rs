@@ -54,6 +54,22 @@ impl SyntaxError {
         matches!(self.kind, SyntaxErrorKind::Incomplete { .. })
     }
 
+    /// The message as bash writes it for what was typed at its prompt: without a line number, and without the line,
+    /// which is there to see.
+    pub fn prompt_message(&self, shell_name: &[u8]) -> Vec<u8> {
+        let messages = self.bash_messages();
+        messages.iter().flat_map(|text| [shell_name, b": ", text, b"\n"]).flatten().copied().collect()
+    }
+
+    /// What bash says, without a prefix.
+    fn bash_messages(&self) -> Vec<Vec<u8>> {
+        let kind = match &self.kind {
+            SyntaxErrorKind::Incomplete { at_end } => at_end,
+            kind => kind,
+        };
+        kind.messages().into_iter().filter(|text| !text.is_empty()).collect()
+    }
+
     /// The message as bash writes it to standard error, each line ended by a newline: `shell_name` as `bash`,
     /// `context` as `-c` (for `bash: -c: line 1: ...`) or empty.
     pub fn message(&self, shell_name: &[u8], context: &[u8]) -> Vec<u8> {
@@ -65,11 +81,7 @@ impl SyntaxError {
         }
         prefix.extend_from_slice(format!("line {}: ", self.line).as_bytes());
         let mut out = Vec::new();
-        let kind = match &self.kind {
-            SyntaxErrorKind::Incomplete { at_end } => at_end,
-            kind => kind,
-        };
-        for text in kind.messages().into_iter().filter(|text| !text.is_empty()) {
+        for text in self.bash_messages() {
             out.extend_from_slice(&prefix);
             out.extend_from_slice(&text);
             out.push(b'\n');

@@ -21,6 +21,9 @@ pub trait Session {
     /// Whether the text is the beginning of a command that is not complete.
     fn wants_more(&mut self, text: &str) -> bool;
 
+    /// Puts an input on the shell's history list.
+    fn remember(&mut self, text: &str);
+
     /// Runs an input; gives the status when that ended the shell.
     fn run(&mut self, text: &str) -> Option<i32>;
 
@@ -57,6 +60,7 @@ pub fn prompt(session: impl Session) -> rustyline::Result<i32> {
                 let input = std::mem::take(&mut text);
                 if !input.trim().is_empty() {
                     editor.add_history_entry(input.trim_end())?;
+                    session.borrow_mut().remember(input.trim_end());
                 }
                 if let Some(status) = session.borrow_mut().run(&input) {
                     return Ok(status);
@@ -65,7 +69,6 @@ pub fn prompt(session: impl Session) -> rustyline::Result<i32> {
             // Ctrl-C gives up the input, not the shell.
             Err(ReadlineError::Interrupted) => text.clear(),
             Err(ReadlineError::Eof) => {
-                eprintln!("exit");
                 return Ok(session.borrow_mut().end());
             }
             Err(error) => return Err(error),
@@ -140,6 +143,8 @@ mod tests {
         fn wants_more(&mut self, _: &str) -> bool {
             false
         }
+
+        fn remember(&mut self, _: &str) {}
 
         fn run(&mut self, _: &str) -> Option<i32> {
             None

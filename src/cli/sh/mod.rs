@@ -8,6 +8,7 @@ mod machine;
 mod prompt;
 mod script;
 pub(in crate::cli) mod settings;
+mod typed;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;

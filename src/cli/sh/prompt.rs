@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use sandbox::{ExecEvent, ExecRequest};
+use sandbox::{ExecEvent, ExecRequest, Stdin};
 use shell_parser::{Options, Parser};
 use tokio::runtime::Runtime;
 use virtual_sandbox::driver::VirtualSandbox;
@@ -11,6 +11,7 @@ use virtual_sandbox::driver::VirtualSandbox;
 use super::editor::{self, Session};
 use super::invocation::{Invocation, ShellOption, Switch};
 use super::script::Refused;
+use super::typed::Typed;
 use crate::cli::exit_status;
 
 /// Prompts on the terminal until the shell ends.
@@ -94,8 +95,13 @@ impl Session for Shell {
         }
     }
 
+    fn remember(&mut self, text: &str) {
+        self.session.remember(text);
+    }
+
     fn run(&mut self, text: &str) -> Option<i32> {
-        let request = ExecRequest::new(text.as_bytes().to_vec());
+        let typed = Stdin::Stream(Box::pin(Typed::default()));
+        let request = ExecRequest::new(text.as_bytes().to_vec()).stdin(typed);
         let ran = self.runtime.block_on(async {
             let mut execution = self.session.exec(request)?;
             loop {
@@ -103,6 +109,8 @@ impl Session for Shell {
                     event = execution.next() => event,
                     Ok(()) = tokio::signal::ctrl_c() => {
                         self.session.interrupt();
+                        // The terminal shows `^C` where the cursor stands.
+                        show(&mut io::stdout().lock(), b"\n");
                         continue;
                     }
                 };

@@ -3,6 +3,7 @@
 //! Whoever asks for its next event runs the machine: a few milliseconds at a time, so that others get their turn.
 
 use super::sandbox::{Config, Entry, Shared, State};
+use super::share::{PATIENCE, Share};
 use super::time::Time;
 use crate::kernel::{Signal, Stream as OutputStream};
 use crate::machine::{Ended, ExecutionId, ExecutionSpec, Pause};
@@ -16,10 +17,8 @@ use std::time::{Duration, Instant};
 use tokio::time::Sleep;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-/// Fuel between looks at the clock: well below a millisecond.
-const QUANTUM: u64 = 20_000;
-/// How long the machine runs before the executor's other tasks get their turn.
-const TURN: Duration = Duration::from_millis(2);
+/// Fuel between looks at the clock: well below the shortest turn.
+const QUANTUM: u64 = 500;
 /// Background processes that all sleep for longer than this after the end of their shell are not waited for.
 const IDLE: Duration = Duration::from_millis(300);
 /// How long a command that was told to end (SIGTERM) has for its traps before it is killed.
@@ -41,6 +40,7 @@ pub(super) struct Running {
     alarm: Option<Pin<Box<Sleep>>>,
     exit: Option<ExecExit>,
     finished: bool,
+    share: Share,
 }
 
 /// What a command is.
@@ -132,6 +132,15 @@ impl Running {
             let reason = "the session's shell has ended".to_owned();
             return Err(SandboxError::NotStarted { command: request.summary(), reason });
         }
+        state.machine.restart_feed(id);
+        match &request.stdin {
+            Stdin::Stream(_) => {}
+            Stdin::Empty => state.machine.type_end(id),
+            Stdin::Bytes(input) => {
+                state.machine.feed(id, input);
+                state.machine.type_end(id);
+            }
+        }
         drop(guard);
         Ok(Running::new(shared, id, generation, Kind::Input, before, request))
     }
@@ -153,8 +162,8 @@ impl Running {
             started,
             before,
             input: match request.stdin {
-                Stdin::Stream(stream) if kind == Kind::Shell => Input::Stream { stream, waiting: Bytes::new() },
-                _ => Input::Done,
+                Stdin::Stream(stream) => Input::Stream { stream, waiting: Bytes::new() },
+                Stdin::Empty | Stdin::Bytes(_) => Input::Done,
             },
             deadline: request.timeout.and_then(|timeout| started.checked_add(timeout)),
             cancelled: request.cancellation.map(|token| Box::pin(token.cancelled_owned())),
@@ -163,14 +172,14 @@ impl Running {
             alarm: None,
             exit: None,
             finished: false,
+            share: Share::default(),
         }
     }
 
     /// One turn; `Pending` has arranged to be woken.
-    fn turn(&mut self, state: &mut State, cx: &mut Context<'_>) -> Poll<ExecEvent> {
-        let turn_ends = Instant::now() + TURN;
+    fn turn(&mut self, state: &mut State, began: Instant, time: Duration, cx: &mut Context<'_>) -> Poll<ExecEvent> {
+        let mut now = began;
         loop {
-            let now = Instant::now();
             self.interrupt(state, now, cx);
             self.feed(state, cx);
             state.set_time(&self.shared);
@@ -189,21 +198,42 @@ impl Running {
                 return Poll::Ready(ExecEvent::Exit(exit));
             }
             match pause {
-                Pause::Yielded if now < turn_ends => {}
+                Pause::Yielded if now - began < time => {}
                 Pause::Yielded => {
-                    cx.waker().wake_by_ref();
+                    self.share.exhausted(now - began, cx.waker());
+                    if !self.be_patient(now, cx) {
+                        cx.waker().wake_by_ref();
+                    }
                     return Poll::Pending;
                 }
+                Pause::Blocked(_) if self.feed(state, cx) => {}
                 Pause::Blocked(Some(due)) if matches!(self.shared.config.time, Time::Jumping(_)) => {
                     state.machine.kernel.advance_to(due);
                 }
                 Pause::Blocked(due) => {
                     if self.wait(state, due, cx) {
+                        self.share.rests();
                         return Poll::Pending;
                     }
                 }
             }
+            now = Instant::now();
         }
+    }
+
+    /// Arranges to be woken by a deadline while others have their turns, and in case they do not take them; `false` when
+    /// the time has come.
+    fn be_patient(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
+        let kill = self.ending.filter(|ending| !ending.killed).map(|ending| ending.kill_at);
+        let first = [kill, self.deadline].into_iter().flatten().fold(now + PATIENCE, Instant::min);
+        self.set_alarm(first, cx)
+    }
+
+    fn set_alarm(&mut self, at: Instant, cx: &mut Context<'_>) -> bool {
+        let mut alarm = Box::pin(tokio::time::sleep_until(at.into()));
+        let pending = alarm.as_mut().poll(cx).is_pending();
+        self.alarm = Some(alarm);
+        pending
     }
 
     /// Arranges to be woken by the machine's next timer, by a deadline, or by another execution; `false` when a time
@@ -216,10 +246,14 @@ impl Running {
         let kill = self.ending.filter(|ending| !ending.killed).map(|ending| ending.kill_at);
         let deadline = self.deadline.filter(|_| self.ending.is_none());
         let Some(first) = [timer, kill, deadline, self.drain_until].into_iter().flatten().min() else { return true };
-        let mut alarm = Box::pin(tokio::time::sleep_until(first.into()));
-        let pending = alarm.as_mut().poll(cx).is_pending();
-        self.alarm = Some(alarm);
-        pending
+        self.set_alarm(first, cx)
+    }
+
+    /// Whether it has to end, which waits for no turn.
+    fn must_end(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
+        self.ending.is_some()
+            || self.deadline.is_some_and(|deadline| now >= deadline)
+            || self.cancelled.as_mut().is_some_and(|cancelled| cancelled.as_mut().poll(cx).is_ready())
     }
 
     /// Ends the command when its time is over or its token is cancelled: first as a signal, then at once.
@@ -251,29 +285,39 @@ impl Running {
         }
     }
 
-    /// Hands over as much input as there is and there is room for.
-    fn feed(&mut self, state: &mut State, cx: &mut Context<'_>) {
+    /// Hands over input while a program waits for it; whether any was. A stream is asked only for what is read.
+    fn feed(&mut self, state: &mut State, cx: &mut Context<'_>) -> bool {
+        let mut fed = false;
         while let Input::Stream { stream, waiting } = &mut self.input {
             if waiting.is_empty() {
+                if !state.machine.wants_feed(self.id) {
+                    return fed;
+                }
                 match stream.as_mut().poll_next(cx) {
                     Poll::Ready(Some(chunk)) => *waiting = chunk,
                     Poll::Ready(None) => {
-                        state.machine.end_feed(self.id);
+                        match self.kind {
+                            Kind::Shell => state.machine.end_feed(self.id),
+                            Kind::Input => state.machine.type_end(self.id),
+                        }
                         self.input = Input::Done;
+                        fed = true;
                     }
-                    Poll::Pending => return,
+                    Poll::Pending => return fed,
                 }
                 continue;
             }
             let room = state.machine.feed_room(self.id).min(waiting.len());
             if room == 0 {
-                return;
+                return fed;
             }
+            fed = true;
             if !state.machine.feed(self.id, &waiting.split_to(room)) {
                 state.machine.end_feed(self.id);
                 self.input = Input::Done;
             }
         }
+        fed
     }
 
     /// The message of a limit that was met; the command ends with status 126.
@@ -360,6 +404,17 @@ impl Stream for Running {
         if this.finished {
             return Poll::Ready(None);
         }
+        let began = Instant::now();
+        let turn = match this.share.turn(cx.waker()) {
+            None if this.must_end(began, cx) => Some(Duration::ZERO),
+            turn => turn,
+        };
+        let Some(time) = turn else {
+            if !this.be_patient(began, cx) {
+                cx.waker().wake_by_ref();
+            }
+            return Poll::Pending;
+        };
         let shared = Arc::clone(&this.shared);
         let mut state = shared.lock();
         if state.generation != this.generation {
@@ -374,7 +429,13 @@ impl Stream for Running {
             };
             return Poll::Ready(Some(Ok(ExecEvent::Exit(exit))));
         }
-        this.turn(&mut state, cx).map(|event| Some(Ok(event)))
+        this.turn(&mut state, began, time, cx).map(|event| {
+            match this.finished {
+                true => this.share.rests(),
+                false => this.share.answered(began.elapsed(), cx.waker()),
+            }
+            Some(Ok(event))
+        })
     }
 }
 

@@ -25,6 +25,8 @@ mod sandbox;
 #[cfg(feature = "tokio")]
 mod session;
 #[cfg(feature = "tokio")]
+mod share;
+#[cfg(feature = "tokio")]
 mod snapshots;
 #[cfg(feature = "tokio")]
 mod time;

@@ -34,7 +34,7 @@ impl VirtualSandbox {
             argv: vec![Bytes::from_static(b"bash")],
             env: env.clone(),
             cwd: Bytes::from(self.shared.config.cwd.clone()),
-            stdin: Some(Bytes::new()),
+            stdin: None,
             terminal: interactive,
         };
         let started = state.machine.start_shell(&spec, |kernel, pid| {
@@ -53,7 +53,8 @@ impl VirtualSandbox {
 
 impl Session {
     /// Runs commands in the session's shell; the execution ends when they are done, with their status. Of the request,
-    /// the script, time limit, cancellation and retention count. Dropping the execution interrupts the commands.
+    /// the script, standard input, time limit, cancellation and retention count; input that the commands do not read is
+    /// gone with them. Dropping the execution interrupts the commands.
     ///
     /// # Errors
     /// `Closed` when the sandbox was closed or put back; `NotStarted` when the shell has ended.
@@ -61,6 +62,16 @@ impl Session {
         let retention = request.retention;
         let shared = Arc::clone(&self.shared);
         Ok(Execution::new(Box::pin(Running::in_session(shared, self.id, self.generation, request)?), retention))
+    }
+
+    /// Puts a command at the end of the shell's history list, as a prompt does before it runs what was typed.
+    pub fn remember(&self, command: &str) {
+        let state = &mut *self.shared.lock();
+        if state.generation == self.generation
+            && let Some(shell) = state.machine.shell_mut(self.id)
+        {
+            shell.remember(Bytes::copy_from_slice(command.as_bytes()));
+        }
     }
 
     /// Whether the shell has ended (`exit`).

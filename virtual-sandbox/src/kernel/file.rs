@@ -292,6 +292,27 @@ impl Kernel {
         self.pipes.get(id.0).map_or(0, Pipe::room)
     }
 
+    /// Whether somebody waits for more from a pipe that the host writes.
+    pub fn wants_feed(&self, id: PipeId) -> bool {
+        self.pipes.get(id.0).is_some_and(|pipe| pipe.is_empty() && !pipe.read_waiters.is_empty())
+    }
+
+    /// Forgets what waits in a pipe that the host writes, and that its end was typed.
+    pub fn restart_feed(&mut self, id: PipeId) {
+        if let Some(pipe) = self.pipes.get_mut(id.0) {
+            pipe.clear();
+            pipe.typed_end = false;
+        }
+    }
+
+    /// The end of file is typed: readers see it until the feed restarts, the pipe stays open.
+    pub fn type_end(&mut self, id: PipeId) {
+        let Some(pipe) = self.pipes.get_mut(id.0) else { return };
+        pipe.typed_end = true;
+        let waiters = std::mem::take(&mut pipe.read_waiters);
+        self.wake_all(waiters);
+    }
+
     /// The host closes its pipe: readers see the end of file.
     pub fn end_feed(&mut self, id: PipeId) {
         self.close_pipe(id, false, true);

@@ -33,6 +33,8 @@ pub struct Pipe {
     pub writes_opened: u64,
     /// Whether programs see a terminal: the host types into it.
     pub terminal: bool,
+    /// Whether the end of file was typed on a terminal: readers see it, although more may be typed later.
+    pub typed_end: bool,
     /// The FIFO's file, when it is one.
     pub fifo: Option<Node>,
     /// Tasks to wake when data or the end of file arrives.
@@ -82,6 +84,13 @@ impl Pipe {
         } else {
             room
         }
+    }
+
+    /// Forgets what it holds.
+    pub fn clear(&mut self) {
+        self.chunks.clear();
+        self.tail.clear();
+        self.len = 0;
     }
 
     /// Appends bytes, whatever the capacity.

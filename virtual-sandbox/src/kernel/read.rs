@@ -88,7 +88,7 @@ impl Kernel {
     /// Blocks while a pipe is empty and has writers.
     fn wait_for_input(&mut self, pid: Pid, id: PipeId) -> Try<()> {
         let Some(pipe) = self.pipes.get_mut(id.0) else { return Ok(()) };
-        if pipe.is_empty() && pipe.writers > 0 {
+        if pipe.is_empty() && pipe.writers > 0 && !pipe.typed_end {
             if !pipe.read_waiters.contains(&pid) {
                 pipe.read_waiters.push(pid);
             }
@@ -161,7 +161,7 @@ impl Kernel {
         let Ok(file) = self.file(pid, fd) else { return true };
         match &file.object {
             Object::PipeReader(pipe) | Object::PipeBoth(pipe) => {
-                self.pipes.get(pipe.0).is_none_or(|pipe| pipe.is_empty() && pipe.writers == 0)
+                self.pipes.get(pipe.0).is_none_or(|pipe| pipe.is_empty() && (pipe.writers == 0 || pipe.typed_end))
             }
             Object::Regular(node) => self.vfs.len(*node).is_ok_and(|length| file.offset >= length),
             Object::Text(_, text) => file.offset >= text.len() as u64,
@@ -174,7 +174,7 @@ impl Kernel {
     pub fn input_ready(&self, pid: Pid, fd: Fd) -> Result<bool, Errno> {
         match &self.file(pid, fd)?.object {
             Object::PipeReader(pipe) | Object::PipeBoth(pipe) => {
-                Ok(self.pipes.get(pipe.0).is_none_or(|pipe| !pipe.is_empty() || pipe.writers == 0))
+                Ok(self.pipes.get(pipe.0).is_none_or(|pipe| !pipe.is_empty() || pipe.writers == 0 || pipe.typed_end))
             }
             _ => Ok(true),
         }

@@ -392,6 +392,26 @@ impl Machine {
         self.executions.get(id.0).and_then(|execution| execution.input).map_or(0, |pipe| self.kernel.feed_room(pipe))
     }
 
+    /// Whether a program waits for more of an execution's standard input.
+    pub fn wants_feed(&self, id: ExecutionId) -> bool {
+        let input = self.executions.get(id.0).and_then(|execution| execution.input);
+        input.is_some_and(|pipe| self.kernel.wants_feed(pipe))
+    }
+
+    /// Forgets the input that a session was given and did not read.
+    pub fn restart_feed(&mut self, id: ExecutionId) {
+        if let Some(pipe) = self.executions.get(id.0).and_then(|execution| execution.input) {
+            self.kernel.restart_feed(pipe);
+        }
+    }
+
+    /// The end of file on a session's input, as typed on a terminal: what is read ends, until the feed restarts.
+    pub fn type_end(&mut self, id: ExecutionId) {
+        if let Some(pipe) = self.executions.get(id.0).and_then(|execution| execution.input) {
+            self.kernel.type_end(pipe);
+        }
+    }
+
     /// Ends an execution's standard input.
     pub fn end_feed(&mut self, id: ExecutionId) {
         if let Some(pipe) = self.executions.get_mut(id.0).and_then(|execution| execution.input.take()) {

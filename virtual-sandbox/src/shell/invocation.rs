@@ -175,6 +175,11 @@ impl ShellTask {
         self.push_script(Script::String(script));
     }
 
+    /// Puts a command at the end of the history list.
+    pub fn remember(&mut self, command: Bytes) {
+        Arc::make_mut(&mut self.state.history).push(command);
+    }
+
     /// Whether a session's commands are done.
     pub fn is_idle(&self) -> bool {
         self.session && self.frames.is_empty()

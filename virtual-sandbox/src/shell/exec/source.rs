@@ -232,7 +232,8 @@ impl ShellTask {
             _ => b"",
         };
         let name = self.state.error_name().clone();
-        let message = error.message(&name, context);
+        let typed = self.state.mode.interactive && matches!(kind, SourceKind::String | SourceKind::Input);
+        let message = if typed { error.prompt_message(&name) } else { error.message(&name, context) };
         self.output.push(Fd::STDERR, &message);
         self.state.line = error.line;
     }
