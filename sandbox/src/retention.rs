@@ -37,12 +37,17 @@ pub struct Omission {
     pub bytes: u64,
 }
 
+/// Chunks shorter than this are joined: each alone would cost more than what it holds.
+const SMALL: usize = 4096;
+
 /// One stream's kept output, filled chunk by chunk in bounded memory.
 #[derive(Debug, Clone)]
 pub struct Retained {
     retention: OutputRetention,
     head: BytesMut,
     tail: VecDeque<Bytes>,
+    /// Small chunks after those of the tail, joined.
+    recent: BytesMut,
     tail_len: usize,
     omitted: u64,
     total: u64,
@@ -51,7 +56,15 @@ pub struct Retained {
 impl Retained {
     /// An empty buffer that will keep what `retention` says.
     pub fn new(retention: OutputRetention) -> Self {
-        Retained { retention, head: BytesMut::new(), tail: VecDeque::new(), tail_len: 0, omitted: 0, total: 0 }
+        Retained {
+            retention,
+            head: BytesMut::new(),
+            tail: VecDeque::new(),
+            recent: BytesMut::new(),
+            tail_len: 0,
+            omitted: 0,
+            total: 0,
+        }
     }
 
     /// Takes the next chunk of the stream.
@@ -66,7 +79,15 @@ impl Retained {
             return;
         }
         self.tail_len += chunk.len();
-        self.tail.push_back(chunk);
+        if chunk.len() < SMALL {
+            self.recent.extend_from_slice(&chunk);
+        } else {
+            self.close_recent();
+            self.tail.push_back(chunk);
+        }
+        if self.recent.len() >= SMALL {
+            self.close_recent();
+        }
         self.shrink_tail();
     }
 
@@ -86,13 +107,24 @@ impl Retained {
         for chunk in &self.tail {
             self.head.extend_from_slice(chunk);
         }
+        self.head.extend_from_slice(&self.recent);
         let omission = (self.omitted > 0).then_some(Omission { at, bytes: self.omitted });
         (self.head.freeze(), omission)
+    }
+
+    fn close_recent(&mut self) {
+        if !self.recent.is_empty() {
+            self.tail.push_back(Bytes::copy_from_slice(&self.recent));
+            self.recent.clear();
+        }
     }
 
     fn shrink_tail(&mut self) {
         while self.tail_len > self.retention.tail {
             let excess = self.tail_len - self.retention.tail;
+            if self.tail.is_empty() {
+                self.close_recent();
+            }
             let Some(oldest) = self.tail.front_mut() else { return };
             let dropped = excess.min(oldest.len());
             if dropped == oldest.len() {
@@ -128,6 +160,22 @@ mod tests {
     #[test]
     fn the_middle_is_left_out_and_counted() {
         assert_eq!(kept(2, 3, &["abcd", "e", "fghij"]), ("abhij".to_owned(), Some(Omission { at: 2, bytes: 5 })));
+    }
+
+    #[test]
+    fn small_chunks_are_joined_and_keep_their_order_among_large_ones() {
+        let mut retained = Retained::new(OutputRetention { head: 0, tail: 100_000 });
+        let mut expected = Vec::new();
+        for number in 0..20_000_usize {
+            let byte = b'a' + u8::try_from(number % 26).expect("a letter");
+            let chunk = vec![byte; if number % 1000 == 0 { 5000 } else { 7 }];
+            expected.extend_from_slice(&chunk);
+            retained.push(chunk.into());
+        }
+        assert!(retained.tail.len() < 100, "{}", retained.tail.len());
+        let (bytes, omission) = retained.finish();
+        assert_eq!(bytes, expected.split_off(expected.len() - 100_000));
+        assert_eq!(omission, Some(Omission { at: 0, bytes: expected.len() as u64 }));
     }
 
     #[test]
