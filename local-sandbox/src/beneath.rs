@@ -41,8 +41,25 @@ impl Root {
         Ok(Root { path: path.to_vec(), fd, writable })
     }
 
+    /// How long its path is: of two roots around a file, the inner one's is longer.
+    pub fn depth(&self) -> usize {
+        self.path.len()
+    }
+
+    /// The directory that holds the last component of a relative path, reached without any link.
+    pub fn place(&self, relative: &[u8]) -> io::Result<Place> {
+        let (above, name) = match relative.iter().rposition(|byte| *byte == b'/') {
+            Some(end) => (relative.get(..end).unwrap_or_default(), relative.get(end + 1..).unwrap_or_default()),
+            None => (&b"."[..], relative),
+        };
+        let how = OpenHow::new()
+            .flags(OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC)
+            .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS);
+        Ok(Place { directory: openat2(self.fd.as_fd(), above, how)?, name: name.to_vec() })
+    }
+
     /// The rest of an absolute path below this root.
-    fn rest<'a>(&self, path: &'a [u8]) -> Option<&'a [u8]> {
+    pub fn rest<'a>(&self, path: &'a [u8]) -> Option<&'a [u8]> {
         if self.path == b"/" {
             return path.strip_prefix(b"/");
         }
@@ -50,6 +67,12 @@ impl Root {
             b"" => Some(b""),
             rest => rest.strip_prefix(b"/"),
         }
+    }
+}
+
+impl AsFd for Root {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
     }
 }
 

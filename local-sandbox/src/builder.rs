@@ -14,7 +14,8 @@ use crate::error::ConfigError;
 use crate::host::helper::Helper;
 use crate::host::sweep::Marks;
 use crate::limits::Limits;
-use crate::policy::{self, Policy};
+use crate::policy::{self, GitAccess, Policy};
+use crate::protect::Protected;
 use crate::protocol::Setup;
 use crate::proxy::allow::Allowlist;
 use crate::proxy::serve::Proxy;
@@ -86,6 +87,7 @@ pub struct LocalSandboxBuilder {
     writable: Vec<PathBuf>,
     network: Network,
     unix_sockets: bool,
+    git: GitAccess,
     enforcement: Enforcement,
     protect_host: bool,
     strongest: Tier,
@@ -108,6 +110,7 @@ impl Default for LocalSandboxBuilder {
             writable: Vec::new(),
             network: Network::default(),
             unix_sockets: false,
+            git: GitAccess::default(),
             enforcement: Enforcement::default(),
             protect_host: true,
             strongest: Tier::Namespaces,
@@ -203,6 +206,12 @@ impl LocalSandboxBuilder {
         self
     }
 
+    /// What confined commands may do to the git repositories of the writable directories; commit by default.
+    pub fn git(mut self, access: GitAccess) -> Self {
+        self.git = access;
+        self
+    }
+
     /// What to do when this machine cannot enforce what was asked for.
     pub fn enforcement(mut self, enforcement: Enforcement) -> Self {
         self.enforcement = enforcement;
@@ -276,6 +285,11 @@ impl LocalSandboxBuilder {
             per_process.address_space = per_process.address_space.or(per_process.memory);
         }
         let reach = reach(setup.policy.as_ref(), &cwd)?;
+        let confined = setup.policy.as_ref().filter(|policy| !policy.is_all_writable());
+        let protected = match confined {
+            Some(policy) => Protected::new(policy, ready.outcome.tier).map_err(ConfigError::Helper)?,
+            None => Protected::default(),
+        };
         let settings = Settings {
             cwd,
             environment,
@@ -286,6 +300,7 @@ impl LocalSandboxBuilder {
             kill_background: self.background == BackgroundPolicy::Kill,
             limits: per_process,
             policy: setup.policy,
+            protected,
             outcome: ready.outcome,
             scratch,
             proxy,
@@ -355,6 +370,7 @@ impl LocalSandboxBuilder {
                 Network::Proxy(_) => policy::NetworkPolicy::Proxy,
             },
             unix_sockets: self.unix_sockets,
+            git: self.git,
             tier: self.strongest,
         });
         Ok((Some(policy), Some(scratch)))

@@ -164,16 +164,13 @@ impl FileTask {
     /// Removes a file, a link or an empty directory, or a whole tree.
     pub fn remove(&self, recursive: bool) -> io::Result<()> {
         let place = self.reach().place(&self.path, Access::Write, false)?;
-        match unlinkat(&place.directory, place.name.as_slice(), UnlinkatFlags::NoRemoveDir) {
-            // EPERM is what POSIX has for directories.
-            Err(Errno::EISDIR | Errno::EPERM) if kind_of(&own_stat(&place)?) == SFlag::S_IFDIR => {}
-            other => return Ok(other?),
-        }
         if recursive {
-            remove_tree(&place)
-        } else {
-            Ok(unlinkat(&place.directory, place.name.as_slice(), UnlinkatFlags::RemoveDir)?)
+            return remove_at(&place);
         }
+        if unlink_file(&place)? {
+            return Ok(());
+        }
+        Ok(unlinkat(&place.directory, place.name.as_slice(), UnlinkatFlags::RemoveDir)?)
     }
 
     /// Renames to another absolute path.
@@ -197,8 +194,31 @@ fn time(seconds: i64, nanoseconds: i64) -> SystemTime {
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
+/// Removes a file, a link or a whole tree.
+pub fn remove_at(place: &Place) -> io::Result<()> {
+    if unlink_file(place)? { Ok(()) } else { remove_tree(place) }
+}
+
+/// Removes what is no directory; says whether it was none.
+fn unlink_file(place: &Place) -> io::Result<bool> {
+    match unlinkat(&place.directory, place.name.as_slice(), UnlinkatFlags::NoRemoveDir) {
+        // EPERM is what POSIX has for directories.
+        Err(Errno::EISDIR | Errno::EPERM) if kind_of(&own_stat(place)?) == SFlag::S_IFDIR => Ok(false),
+        other => Ok(other.map(|()| true)?),
+    }
+}
+
+/// The names in a directory below another, sorted; the directory itself must be no link.
+pub fn names_in(above: BorrowedFd<'_>, relative: &[u8]) -> io::Result<Vec<Vec<u8>>> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    let directory = openat(above, relative, flags, Mode::empty())?;
+    let mut names: Vec<Vec<u8>> = entries(directory.as_fd())?.into_iter().map(|(name, _)| name).collect();
+    names.sort();
+    Ok(names)
+}
+
 /// A name that nothing in a directory has.
-fn fresh_name() -> Vec<u8> {
+pub fn fresh_name() -> Vec<u8> {
     format!(".sandshell-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)).into_bytes()
 }
 

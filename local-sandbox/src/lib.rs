@@ -45,6 +45,8 @@ mod limits;
 #[cfg(target_os = "linux")]
 mod policy;
 #[cfg(target_os = "linux")]
+mod protect;
+#[cfg(target_os = "linux")]
 mod protocol;
 #[cfg(target_os = "linux")]
 mod proxy;
@@ -60,6 +62,8 @@ mod shell;
 mod sys;
 #[cfg(target_os = "linux")]
 mod warden;
+#[cfg(target_os = "linux")]
+mod worktree;
 
 #[cfg(target_os = "linux")]
 pub use self::sandbox::{LocalSandbox, ShutdownReport};
@@ -79,6 +83,10 @@ pub use host::sessions::{Opened, SessionId, TerminalSessions};
 pub use host::terminal::{LocalTerminal, YieldFor, Yielded, terminal_size};
 #[cfg(target_os = "linux")]
 pub use limits::Limits;
+#[cfg(target_os = "linux")]
+pub use policy::GitAccess;
+#[cfg(target_os = "linux")]
+pub use protect::ProtectedChange;
 #[cfg(target_os = "linux")]
 pub use protocol::KillReason;
 #[cfg(target_os = "linux")]

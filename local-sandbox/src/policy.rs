@@ -1,14 +1,17 @@
 //! What confined commands may touch, as the host says it to the warden: lists of absolute paths, decided in the host once.
 
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::worktree;
+
 /// The network of confined commands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NetworkPolicy {
     /// The host's.
+    #[default]
     Host,
     /// Its own loopback and nothing else.
     None,
@@ -17,7 +20,7 @@ pub enum NetworkPolicy {
 }
 
 /// Confinement, resolved to paths. All paths are absolute bytes; those that do not exist are passed over unless said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// Readable and writable trees; must exist.
     pub writable: Vec<Vec<u8>>,
@@ -63,8 +66,22 @@ pub struct Wishes {
     pub network: NetworkPolicy,
     /// Whether UNIX sockets may be made.
     pub unix_sockets: bool,
+    /// What may be done to repositories in the writable directories.
+    pub git: GitAccess,
     /// The strongest tier to try.
     pub tier: crate::report::Tier,
+}
+
+/// What confined commands may do to the git repositories of the writable directories.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum GitAccess {
+    /// Commit, but not change hooks and configuration, which git runs outside of the sandbox.
+    #[default]
+    Commit,
+    /// Read.
+    ReadOnly,
+    /// Anything.
+    Full,
 }
 
 /// Trees of the system that every command may read and execute.
@@ -158,11 +175,7 @@ const HIDDEN: [&str; 12] = [
 ];
 
 /// In a writable directory, what stays as it is: it is run by others later, outside the sandbox.
-const PROTECTED: [&str; 16] = [
-    ".git/hooks",
-    ".git/config",
-    ".git/config.worktree",
-    ".git/info/attributes",
+const PROTECTED: [&str; 12] = [
     ".envrc",
     ".vscode",
     ".idea",
@@ -177,6 +190,9 @@ const PROTECTED: [&str; 16] = [
     ".codex",
 ];
 
+/// Of a repository, what stays as it is when commits are made to it.
+const REPOSITORY: [&str; 4] = ["hooks", "config", "config.worktree", "info/attributes"];
+
 /// Makes the policy from what was asked for.
 pub fn resolve(wishes: &Wishes) -> Policy {
     let bytes = |path: &Path| path.as_os_str().as_bytes().to_vec();
@@ -188,19 +204,28 @@ pub fn resolve(wishes: &Wishes) -> Policy {
         hidden.extend(HOME_HIDDEN.iter().map(|name| bytes(&home.join(name))));
         readable.extend(HOME_READABLE.iter().map(|name| bytes(&home.join(name))));
     }
+    let mut writable: Vec<Vec<u8>> = wishes.writable.iter().map(|path| bytes(path)).collect();
     for root in &wishes.writable {
         protected.extend(PROTECTED.iter().map(|name| bytes(&root.join(name))));
-        protected.extend(git_elsewhere(root));
+        let own = root.join(".git");
+        match (wishes.git, worktree::common_directory(root)) {
+            (GitAccess::Full, None) => {}
+            (GitAccess::ReadOnly, _) => protected.push(bytes(&own)),
+            (GitAccess::Commit, None) => protected.extend(repository(&own)),
+            (GitAccess::Commit | GitAccess::Full, Some(common)) => {
+                protected.push(bytes(&own));
+                if wishes.git == GitAccess::Commit {
+                    protected.extend(repository(&common));
+                }
+                writable.push(bytes(&common));
+            }
+        }
     }
     if wishes.everything_writable {
         hidden.clear();
     }
     Policy {
-        writable: if wishes.everything_writable {
-            vec![b"/".to_vec()]
-        } else {
-            wishes.writable.iter().map(|path| bytes(path)).collect()
-        },
+        writable: if wishes.everything_writable { vec![b"/".to_vec()] } else { writable },
         visible: if wishes.writable.contains(&wishes.cwd) || wishes.everything_writable {
             Vec::new()
         } else {
@@ -216,11 +241,16 @@ pub fn resolve(wishes: &Wishes) -> Policy {
     }
 }
 
-/// Hooks and configuration of submodules, whose directories lie in `.git/modules`.
-fn git_elsewhere(root: &Path) -> Vec<Vec<u8>> {
-    let Ok(modules) = std::fs::read_dir(root.join(".git/modules")) else { return Vec::new() };
-    let mut names: Vec<PathBuf> = modules.flatten().map(|entry| entry.path()).collect();
-    names.sort();
-    let of_module = |module: PathBuf| ["hooks", "config"].map(|name| module.join(name).as_os_str().as_bytes().to_vec());
-    names.into_iter().flat_map(of_module).collect()
+/// What stays as it is in a repository's directory, and in those of its submodules and worktrees, which lie in it.
+fn repository(directory: &Path) -> Vec<Vec<u8>> {
+    let below = |name: &str| {
+        let entries = std::fs::read_dir(directory.join(name)).into_iter().flatten().flatten();
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        paths.sort();
+        paths
+    };
+    let own = REPOSITORY.map(|name| directory.join(name));
+    let modules = below("modules").into_iter().flat_map(|module| ["hooks", "config"].map(|name| module.join(name)));
+    let trees = below("worktrees").into_iter().map(|tree| tree.join("config.worktree"));
+    own.into_iter().chain(modules).chain(trees).map(|path| path.into_os_string().into_vec()).collect()
 }

@@ -24,6 +24,7 @@ use crate::host::pipe::{self, Feeder};
 use crate::host::processes::ProcessTable;
 use crate::limits::Limits;
 use crate::policy::Policy;
+use crate::protect::{Protected, ProtectedChange};
 use crate::protocol::{Launch, Wiring};
 use crate::proxy::serve::{NetworkDecision, Proxy};
 use crate::report::Outcome;
@@ -53,6 +54,7 @@ pub(crate) struct Settings {
     pub kill_background: bool,
     pub limits: Limits,
     pub policy: Option<Policy>,
+    pub protected: Protected,
     pub outcome: Outcome,
     #[expect(dead_code, reason = "removes the directory when the sandbox goes")]
     pub scratch: Option<Scratch>,
@@ -145,11 +147,14 @@ impl LocalSandbox {
         while !self.inner.helper.is_quiet() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
+        self.inner.look_at_protected();
     }
 
     /// Ends everything and waits until it is gone. Nothing can be started afterwards; a second time does nothing.
     pub async fn shutdown(&self) -> ShutdownReport {
-        ShutdownReport { leaked: self.inner.helper.close(self.inner.settings.grace).await }
+        let leaked = self.inner.helper.close(self.inner.settings.grace).await;
+        self.inner.look_at_protected();
+        ShutdownReport { leaked }
     }
 }
 
@@ -343,6 +348,11 @@ impl Inner {
         self.helper.release(link);
     }
 
+    /// Removes what was made in the place of missing protected files; says what changed.
+    pub(crate) fn look_at_protected(&self) -> Vec<ProtectedChange> {
+        self.settings.protected.look()
+    }
+
     /// Ends a tree that nobody waits for.
     pub(crate) fn abandon(&self, link: Link, grace: Duration) {
         self.helper.abandon(link, grace);
@@ -355,7 +365,9 @@ impl Inner {
         let inner = Arc::downgrade(self);
         let task = runtime.spawn(async move {
             let usable = std::future::poll_fn(|cx| drain.poll_quiet(cx)).await;
-            if let (true, Some(inner)) = (usable, inner.upgrade()) {
+            let Some(inner) = inner.upgrade() else { return };
+            inner.look_at_protected();
+            if usable {
                 inner.release(drain.control.into_link());
             }
         });
@@ -375,6 +387,7 @@ impl Drop for Inner {
         for (_, task) in self.backgrounds().drain(..) {
             task.abort();
         }
+        self.look_at_protected();
     }
 }
 

@@ -86,6 +86,29 @@ async fn git_hooks_and_configuration_stay_as_they_are() {
 }
 
 #[tokio::test]
+async fn what_is_made_in_the_place_of_protected_files_is_removed() {
+    let directory = tempfile::tempdir().expect("a directory");
+    if !available(directory.path()) {
+        return;
+    }
+    std::fs::create_dir_all(directory.path().join(".git/refs")).expect("a directory");
+    let script = "mkdir .git/hooks .vscode && echo x > .git/hooks/pre-commit && echo x > .envrc; echo x > kept; ls -A";
+    let listed = run_in(confined(directory.path()), script).await.stdout_text();
+    assert_eq!(listed, ".envrc\n.git\n.vscode\nkept\n");
+    let names = |path: &Path| {
+        let entries = std::fs::read_dir(path).expect("a directory").flatten();
+        let mut names: Vec<_> = entries.map(|entry| entry.file_name().into_string().expect("text")).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(directory.path()), [".git", "kept"]);
+    assert_eq!(names(&directory.path().join(".git")), ["refs"]);
+    let open = confined(directory.path()).git(local_sandbox::GitAccess::Full);
+    assert_eq!(run_in(open, "mkdir .git/hooks && ls -d .git/hooks").await.stdout_text(), ".git/hooks\n");
+    assert!(directory.path().join(".git/hooks").exists());
+}
+
+#[tokio::test]
 async fn without_a_network_there_is_only_the_sandboxs_own_loopback() {
     let directory = tempfile::tempdir().expect("a directory");
     if !available(directory.path()) {

@@ -62,6 +62,9 @@ pub struct Arguments {
     /// host, none, or allow=HOST[,HOST…]; the host's when unconfined, else none.
     #[arg(long, value_name = "NETWORK", value_parser = options::network)]
     network: Option<local_sandbox::Network>,
+    /// What confined commands may do to git repositories: commit, read-only, or full.
+    #[arg(long, value_enum, value_name = "ACCESS", default_value = "commit")]
+    git: Git,
     /// A limit: core, nofile, fsize, cpu (seconds), as, pids, memory; may be repeated.
     #[arg(long, value_name = "NAME=VALUE", value_parser = options::limit)]
     limit: Vec<options::Limit>,
@@ -103,6 +106,17 @@ enum Confine {
     ReadOnly,
     /// The working directory and the writable directories can be written.
     WorkspaceWrite,
+}
+
+/// `--git`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Git {
+    /// Commit, but not change hooks and configuration.
+    Commit,
+    /// Read.
+    ReadOnly,
+    /// Anything.
+    Full,
 }
 
 /// `--background`.

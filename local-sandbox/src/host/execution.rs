@@ -25,6 +25,7 @@ use super::helper::{Link, OVERDUE, RESUMED, Supervisor};
 use super::pipe::{Feeder, Reader, poll_open};
 use super::sweep::{Marked, in_thread};
 use crate::error::ExecError;
+use crate::protect::ProtectedChange;
 use crate::protocol::{Ended, KillReason, Order, Reply, Stage};
 use crate::sandbox::Inner;
 use crate::sys::{message, reactor};
@@ -85,6 +86,8 @@ pub struct LocalExit {
     pub core_dumped: bool,
     /// Why the sandbox ended it, if it did.
     pub killed_by: Option<KillReason>,
+    /// Protected files that are no longer as they were, or were made and removed.
+    pub protected_changes: Vec<ProtectedChange>,
 }
 
 /// A running command. A stream of events; dropping it ends the command and everything it started.
@@ -442,7 +445,9 @@ impl LocalExecution {
         let killed_by = self.killed.or(end.killed);
         let timed_out = killed_by == Some(KillReason::Timeout);
         let still_running = if self.quiet { 0 } else { end.still_running };
-        self.finished = Some(LocalExit { still_running, core_dumped: status.core_dumped, killed_by });
+        let protected_changes = self.inner.look_at_protected();
+        let core_dumped = status.core_dumped;
+        self.finished = Some(LocalExit { still_running, core_dumped, killed_by, protected_changes });
         self.hand_over(still_running);
         ExecExit {
             exit_code: if timed_out { TIMEOUT_STATUS } else { status.code },

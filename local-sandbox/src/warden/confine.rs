@@ -226,7 +226,7 @@ fn describe_namespaces(policy: &Policy, sockets: Sockets, user: (u32, u32), outc
         if policy.protected.is_empty() {
             Status::NotRequested
         } else {
-            Status::by("read-only mounts of those there are")
+            Status::by("read-only mounts; what is made in the place of missing ones is removed after each command")
         },
     );
     outcome.set(
@@ -304,7 +304,10 @@ fn describe_landlock(policy: &Policy, abi: i32, outcome: &mut Outcome) {
         outcome.set(Property::FsMetadata, Status::partial("landlock: modes, owners and times can be changed"));
     }
     if !policy.protected.is_empty() {
-        outcome.set(Property::ProtectedFiles, Status::unavailable("landlock only grants", 0));
+        outcome.set(
+            Property::ProtectedFiles,
+            Status::partial("landlock: changes are told after each command, and what is made anew is removed"),
+        );
     }
     outcome.set(
         Property::HostSignals,

@@ -6,7 +6,9 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use bytes::Bytes;
 use futures_core::Stream;
-use local_sandbox::{ExecError, KillReason, LocalExecution, LocalExit, LocalSandbox, Status, signal_name};
+use local_sandbox::{
+    ExecError, KillReason, LocalExecution, LocalExit, LocalSandbox, ProtectedChange, Status, signal_name,
+};
 use sandbox::{ExecEvent, ExecRequest, ExecResult, OutputRetention, Retained, SandboxError};
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
@@ -130,9 +132,14 @@ async fn stream(sandbox: &LocalSandbox, request: ExecRequest, limit: Option<u64>
     }
 }
 
-/// Says what else would be a riddle: a limit that ended the script. A timeout has its status, as with `timeout(1)`.
+/// Says what else would be a riddle: files that are gone, a limit that ended the script. A timeout has its status, as with `timeout(1)`.
 fn tell_reason(details: Option<&LocalExit>) {
-    let limit = match details.and_then(|details| details.killed_by) {
+    let Some(details) = details else { return };
+    for change in &details.protected_changes {
+        let done = if change.removed { "it was removed" } else { "it was changed" };
+        eprintln!("sandshell local: {} is protected: {done}", change.path.display());
+    }
+    let limit = match details.killed_by {
         Some(KillReason::Processes) => "processes",
         Some(KillReason::Memory) => "memory",
         _ => return,
@@ -208,6 +215,7 @@ struct More {
     signal_name: Option<&'static str>,
     cancelled: bool,
     killed_by: Option<KillReason>,
+    protected_changes: Vec<ProtectedChange>,
     still_running: u32,
     leaked: Vec<u32>,
     omitted_bytes: u64,
@@ -241,6 +249,7 @@ async fn gather(sandbox: &LocalSandbox, request: ExecRequest, arguments: &Argume
         signal_name: exit.signal.and_then(signal_name),
         cancelled: exit.cancelled,
         killed_by: details.killed_by,
+        protected_changes: details.protected_changes,
         still_running: details.still_running,
         leaked,
         omitted_bytes: stdout_omitted_bytes + stderr_omitted_bytes,

@@ -4,11 +4,12 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use local_sandbox::{
-    BackgroundPolicy, Confinement, Enforcement, Inherit, Limits, LocalSandbox, LocalSandboxBuilder, Network, Shell,
+    BackgroundPolicy, Confinement, Enforcement, GitAccess, Inherit, Limits, LocalSandbox, LocalSandboxBuilder, Network,
+    Shell,
 };
 use sandbox::TerminalSize;
 
-use super::{Arguments, Background, Confine, Failure};
+use super::{Arguments, Background, Confine, Failure, Git};
 use crate::cli::sh::settings::{parse_amount, parse_duration, split_assignment};
 
 /// One `--limit`.
@@ -94,6 +95,11 @@ pub fn builder(arguments: &Arguments) -> Result<LocalSandboxBuilder, Failure> {
         Confine::Off => Confinement::Off,
         Confine::ReadOnly => Confinement::ReadOnly,
         Confine::WorkspaceWrite => Confinement::WorkspaceWrite,
+    });
+    builder = builder.git(match arguments.git {
+        Git::Commit => GitAccess::Commit,
+        Git::ReadOnly => GitAccess::ReadOnly,
+        Git::Full => GitAccess::Full,
     });
     for directory in &arguments.writable {
         builder = builder.writable(directory);
