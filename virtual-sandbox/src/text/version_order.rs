@@ -13,6 +13,46 @@ pub fn compare_versions(a: &[u8], b: &[u8]) -> Ordering {
     })
 }
 
+/// Appends bytes whose order is that of the names without what looks like a suffix: [`compare_versions`] agrees with it
+/// where the bytes of two names differ, and must decide where they are equal.
+pub fn version_sort_key(name: &[u8], key: &mut Vec<u8>) {
+    const TILDE: u8 = 1;
+    const END: u8 = 2;
+    const NUMBER: u8 = 3;
+    /// The place of `A`: all letters are behind numbers and before all other bytes.
+    const LETTERS: u8 = 4;
+    /// What bytes other than letters begin with.
+    const OTHER: u8 = 0xff;
+    key.push(special_rank(name));
+    let stem = without_suffix(name);
+    let mut at = 0;
+    loop {
+        while let Some(byte) = stem.get(at).filter(|byte| !byte.is_ascii_digit()) {
+            match byte {
+                b'~' => key.push(TILDE),
+                letter if letter.is_ascii_alphabetic() => key.push(LETTERS + (letter - b'A')),
+                other => key.extend([OTHER, *other]),
+            }
+            at += 1;
+        }
+        // The end counts as the number zero where the other name has a number.
+        let digits = number(stem, &mut at);
+        key.push(NUMBER);
+        match u8::try_from(digits.len()) {
+            Ok(length) if length < u8::MAX => key.push(length),
+            _ => {
+                key.push(u8::MAX);
+                key.extend((digits.len() as u64).to_be_bytes());
+            }
+        }
+        key.extend_from_slice(digits);
+        if at >= stem.len() {
+            key.push(END);
+            return;
+        }
+    }
+}
+
 fn special_rank(name: &[u8]) -> u8 {
     match name {
         b"" => 0,
@@ -91,5 +131,52 @@ mod tests {
         let expected =
             [".x", "1", "A", "a", "a.b", "a1~", "a01", "a1.txt", "a1.9.gz", "a1.10.gz", "a9", "a10", "a-1", "b"];
         assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn keys_have_the_order_of_the_names() {
+        let names = [
+            "",
+            ".",
+            "..",
+            ".a",
+            "a",
+            "a0",
+            "a00",
+            "a1",
+            "a9",
+            "a10",
+            "a~",
+            "a1~",
+            "a-1",
+            "ab",
+            "a.x",
+            "a0.x",
+            "A",
+            "Z",
+            "z",
+            "1",
+            "01",
+            "0",
+            "a1b",
+            "a1b2",
+            "a1-b",
+            "\u{e9}",
+            "a123456789012345678901234567890",
+            "~",
+            "a~1",
+            "a1.tar.gz",
+        ];
+        let key = |name: &str| {
+            let mut key = Vec::new();
+            version_sort_key(name.as_bytes(), &mut key);
+            key
+        };
+        for a in names {
+            for b in names {
+                let by_key = key(a).cmp(&key(b));
+                assert!(by_key == Ordering::Equal || by_key == compare_versions(a.as_bytes(), b.as_bytes()), "{a} {b}");
+            }
+        }
     }
 }

@@ -60,6 +60,20 @@ impl Extended {
         }
     }
 
+    /// The nearest double, or one beside it: the order of numbers is kept, but for those that become equal.
+    pub fn to_f64(self) -> f64 {
+        let value = match self.magnitude {
+            Magnitude::Nan => f64::NAN,
+            Magnitude::Infinity => f64::INFINITY,
+            // In two steps, since the power by itself may be out of range where the number is not.
+            Magnitude::Finite { significand, exponent } => {
+                let half = (exponent / 2) as i32;
+                significand as f64 * 2f64.powi(half) * 2f64.powi(exponent as i32 - half)
+            }
+        };
+        if self.negative { -value } else { value }
+    }
+
     /// The number in the format of x86 memory: the significand, and sign and exponent.
     pub fn from_x87(significand: u64, top: u16) -> Self {
         let negative = top & 0x8000 != 0;

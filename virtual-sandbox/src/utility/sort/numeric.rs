@@ -1,18 +1,19 @@
 //! Comparing what stands for numbers, months and sizes at the start of a text.
 
+use crate::text::extended::Extended;
 use std::cmp::Ordering;
 
 /// A decimal number as it is written: its digits without leading and trailing zeros.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Decimal<'t> {
-    negative: bool,
-    whole: &'t [u8],
-    fraction: &'t [u8],
+pub(super) struct Decimal<'t> {
+    pub negative: bool,
+    pub whole: &'t [u8],
+    pub fraction: &'t [u8],
 }
 
 impl<'t> Decimal<'t> {
     /// Blanks, an optional minus, digits, and a fraction; what is no number is zero.
-    fn parse(text: &'t [u8]) -> Decimal<'t> {
+    pub(super) fn parse(text: &'t [u8]) -> Decimal<'t> {
         let text = skip_blanks(text);
         let (negative, text) = match text.strip_prefix(b"-") {
             Some(rest) => (true, rest),
@@ -53,42 +54,27 @@ pub(super) fn compare_numbers(left: &[u8], right: &[u8]) -> Ordering {
     Decimal::parse(left).compare(&Decimal::parse(right))
 }
 
-/// The number as an integer, if it is a small one: comparing these is the same as comparing numbers.
-pub(super) fn small_integer(text: &[u8]) -> Option<i64> {
-    let decimal = Decimal::parse(text);
-    if !decimal.fraction.is_empty() || decimal.whole.len() > 18 {
-        return None;
-    }
-    let magnitude = decimal.whole.iter().fold(0i64, |n, digit| n * 10 + i64::from(digit - b'0'));
-    Some(if decimal.negative { -magnitude } else { magnitude })
+/// A number with a unit behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Size<'t> {
+    /// The power of 1000 or 1024, negative for negative numbers.
+    pub unit: i8,
+    pub number: Decimal<'t>,
 }
 
-/// `-h`: the unit decides before the number, `2K` before `1M`.
-pub(super) fn compare_sizes(left: &[u8], right: &[u8]) -> Ordering {
-    let unit = |text: &[u8]| -> i8 {
+impl<'t> Size<'t> {
+    /// Reads a number as [`Decimal::parse`] does, and the letter behind it. Zero has no unit.
+    pub(super) fn parse(text: &'t [u8]) -> Size<'t> {
+        let number = Decimal::parse(text);
         let text = skip_blanks(text);
-        let (negative, text) = match text.strip_prefix(b"-") {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        let mut seen_point = false;
-        let mut nonzero = false;
-        let len = text
-            .iter()
-            .take_while(|byte| match byte {
-                b'.' if !seen_point => {
-                    seen_point = true;
-                    true
-                }
-                digit if digit.is_ascii_digit() => {
-                    nonzero |= **digit != b'0';
-                    true
-                }
-                _ => false,
-            })
-            .count();
+        let text = text.strip_prefix(b"-").unwrap_or(text);
+        let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let mut len = digits(text);
+        if text.get(len) == Some(&b'.') {
+            len += 1 + digits(text.get(len + 1..).unwrap_or_default());
+        }
         let order = match text.get(len) {
-            _ if !nonzero => 0,
+            _ if number.whole.is_empty() && number.fraction.is_empty() => 0,
             Some(b'k' | b'K') => 1,
             Some(b'M') => 2,
             Some(b'G') => 3,
@@ -99,21 +85,36 @@ pub(super) fn compare_sizes(left: &[u8], right: &[u8]) -> Ordering {
             Some(b'Y') => 8,
             _ => 0,
         };
-        if negative { -order } else { order }
-    };
-    unit(left).cmp(&unit(right)).then_with(|| compare_numbers(left, right))
+        Size { unit: if number.negative { -order } else { order }, number }
+    }
+}
+
+/// `-h`: the unit decides before the number, `2K` before `1M`.
+pub(super) fn compare_sizes(left: &[u8], right: &[u8]) -> Ordering {
+    let (left, right) = (Size::parse(left), Size::parse(right));
+    left.unit.cmp(&right.unit).then_with(|| left.number.compare(&right.number))
 }
 
 /// `-g`: what is no number comes first, then not-a-number, then numbers.
 pub(super) fn compare_general(left: &[u8], right: &[u8]) -> Ordering {
-    let rank = |value: Option<f64>| match value {
-        None => 0,
-        Some(number) if number.is_nan() => 1,
-        Some(_) => 2,
-    };
-    let (left, right) = (float(left), float(right));
-    let by_rank = rank(left).cmp(&rank(right));
-    by_rank.then_with(|| left.unwrap_or(0.0).partial_cmp(&right.unwrap_or(0.0)).unwrap_or(Ordering::Equal))
+    let by_value = general_value(left).cmp(&general_value(right));
+    if by_value != Ordering::Equal || left == right {
+        return by_value;
+    }
+    // They are as near as a double is precise: the real tool has the precision of a long double.
+    let [left, right] = [left, right].map(|text| Extended::parse(text).value);
+    left.compare(&right).unwrap_or(Ordering::Equal)
+}
+
+/// A number whose order is that of the floating-point numbers at the start of texts, as far as a double is precise.
+pub(super) fn general_value(text: &[u8]) -> u64 {
+    let Some(value) = float(text) else { return 0 };
+    if value.is_nan() {
+        return 1;
+    }
+    // Zero has one value whatever its sign.
+    let bits = (value + 0.0).to_bits();
+    if value.is_sign_negative() && value != 0.0 { !bits } else { bits & !(1 << 63) | 1 << 63 }
 }
 
 /// The floating-point number at the start of a text.
@@ -122,19 +123,12 @@ fn float(text: &[u8]) -> Option<f64> {
     let text = text.get(blanks..)?;
     let sign = usize::from(matches!(text.first(), Some(b'+' | b'-')));
     let rest = text.get(sign..)?;
-    let word = |name: &[u8]| rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
-    let negative = text.first() == Some(&b'-');
-    if word(b"inf") {
-        return Some(if negative { f64::NEG_INFINITY } else { f64::INFINITY });
-    }
-    if word(b"nan") {
-        return Some(f64::NAN);
-    }
-    if word(b"0x") {
-        return hexadecimal(rest.get(2..)?).map(|value| if negative { -value } else { value });
-    }
     let digits = |from: usize| rest.iter().skip(from).take_while(|byte| byte.is_ascii_digit()).count();
     let whole = digits(0);
+    if !matches!(rest.first(), Some(b'0'..=b'9' | b'.')) || matches!(rest.get(1), Some(b'x' | b'X')) {
+        let parsed = Extended::parse(text);
+        return (parsed.length > 0).then(|| parsed.value.to_f64());
+    }
     let mut len = whole;
     let mut fraction = 0;
     if rest.get(len) == Some(&b'.') {
@@ -153,16 +147,6 @@ fn float(text: &[u8]) -> Option<f64> {
     }
     let number = std::str::from_utf8(text.get(..sign + len)?).ok()?;
     number.parse().ok()
-}
-
-fn hexadecimal(text: &[u8]) -> Option<f64> {
-    let digits = text.iter().map_while(|byte| char::from(*byte).to_digit(16));
-    let mut any = false;
-    let value = digits.fold(0.0, |n, digit| {
-        any = true;
-        n * 16.0 + f64::from(digit)
-    });
-    any.then_some(value)
 }
 
 /// `-M`: the number of a month by its English abbreviation; 0 for anything else.
@@ -191,5 +175,21 @@ mod tests {
         assert_eq!(compare_sizes(b"1023K", b"1M"), Ordering::Less);
         assert_eq!(compare_sizes(b"0M", b"1"), Ordering::Less);
         assert_eq!(compare_sizes(b"-1M", b"-1K"), Ordering::Less);
+    }
+
+    #[test]
+    fn floating_point_numbers_compare_by_value_as_long_doubles() {
+        for (left, right, order) in [
+            ("x", "nan", Ordering::Less),
+            ("nan", "-inf", Ordering::Less),
+            ("-1e400", "-1e300", Ordering::Less),
+            ("-0", "0x0", Ordering::Equal),
+            ("0x1.8p1", "3", Ordering::Equal),
+            ("0.1", "0.10000000000000001", Ordering::Less),
+            ("1e400", "1e401", Ordering::Less),
+            ("1.50", "1.5", Ordering::Equal),
+        ] {
+            assert_eq!(compare_general(left.as_bytes(), right.as_bytes()), order, "{left} {right}");
+        }
     }
 }

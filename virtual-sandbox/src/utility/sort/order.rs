@@ -9,39 +9,12 @@ use std::cmp::Ordering;
 
 /// Compares two lines: key by key, and if all are equal as a whole, unless `-s` or `-u`.
 pub(super) fn compare(settings: &Settings, left: &[u8], right: &[u8]) -> Ordering {
-    for key in &settings.keys {
-        let (left_start, left_end) = key.range(left, settings.tab);
-        let (right_start, right_end) = key.range(right, settings.tab);
-        let found = compare_key(
-            settings,
-            key,
-            left.get(left_start..left_end).unwrap_or_default(),
-            right.get(right_start..right_end).unwrap_or_default(),
-        );
-        if found != Ordering::Equal {
-            return found;
-        }
-    }
-    last_resort(settings, left, right)
+    compare_from(settings, 0, left, right)
 }
 
-/// Compares what the first key names of two lines, then the lines by the other keys.
-pub(super) fn compare_from_first(
-    settings: &Settings,
-    key: &Key,
-    (left, left_key): (&[u8], &[u8]),
-    (right, right_key): (&[u8], &[u8]),
-) -> Ordering {
-    let first = compare_key(settings, key, left_key, right_key);
-    if first != Ordering::Equal {
-        return first;
-    }
-    compare_after_first(settings, left, right)
-}
-
-/// Compares two lines whose first keys are equal.
-pub(super) fn compare_after_first(settings: &Settings, left: &[u8], right: &[u8]) -> Ordering {
-    for key in settings.keys.iter().skip(1) {
+/// Compares two lines whose keys before the one at `place` are equal.
+pub(super) fn compare_from(settings: &Settings, place: usize, left: &[u8], right: &[u8]) -> Ordering {
+    for key in settings.keys.iter().skip(place) {
         let (left_start, left_end) = key.range(left, settings.tab);
         let (right_start, right_end) = key.range(right, settings.tab);
         let left_key = left.get(left_start..left_end).unwrap_or_default();
@@ -54,15 +27,21 @@ pub(super) fn compare_after_first(settings: &Settings, left: &[u8], right: &[u8]
     last_resort(settings, left, right)
 }
 
+/// Whether lines whose keys are equal are compared as a whole.
+pub(super) fn has_last_resort(settings: &Settings) -> bool {
+    settings.keys.is_empty() || !(settings.stable || settings.unique)
+}
+
 fn last_resort(settings: &Settings, left: &[u8], right: &[u8]) -> Ordering {
-    if !settings.keys.is_empty() && (settings.stable || settings.unique) {
+    if !has_last_resort(settings) {
         return Ordering::Equal;
     }
     let found = left.cmp(right);
     if settings.reverse { found.reverse() } else { found }
 }
 
-fn compare_key(settings: &Settings, key: &Key, left: &[u8], right: &[u8]) -> Ordering {
+/// Compares what a key names of two lines.
+pub(super) fn compare_key(settings: &Settings, key: &Key, left: &[u8], right: &[u8]) -> Ordering {
     let ordering = &key.ordering;
     let found = if ordering.numeric {
         compare_numbers(left, right)
@@ -86,12 +65,17 @@ fn compare_key(settings: &Settings, key: &Key, left: &[u8], right: &[u8]) -> Ord
     if ordering.reverse { found.reverse() } else { found }
 }
 
+/// Whether all bytes of a key count, and as they are.
+pub(super) fn has_significant_bytes_only(key: &Key) -> bool {
+    key.ordering.ignore == Ignore::Nothing && !key.ordering.fold
+}
+
 /// The bytes of a key that count, in upper case with `-f`.
-fn significant<'k>(key: &Key, text: &'k [u8]) -> Cow<'k, [u8]> {
+pub(super) fn significant<'k>(key: &Key, text: &'k [u8]) -> Cow<'k, [u8]> {
     let ordering = &key.ordering;
     let counts: fn(&u8) -> bool = match ordering.ignore {
         Ignore::Nothing if !ordering.fold => return Cow::Borrowed(text),
-        Ignore::Nothing => |_| true,
+        Ignore::Nothing => return Cow::Owned(text.to_ascii_uppercase()),
         Ignore::NonDictionary => |byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'\t'),
         Ignore::NonPrinting => |byte| matches!(byte, b' '..=b'~'),
     };
@@ -100,7 +84,7 @@ fn significant<'k>(key: &Key, text: &'k [u8]) -> Cow<'k, [u8]> {
 }
 
 /// A hash of the salt and a key (FNV-1a, mixed): equal keys stay together in a random order.
-fn hash(salt: &[u8], text: &[u8]) -> u64 {
+pub(super) fn hash(salt: &[u8], text: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325u64;
     for byte in salt.iter().chain(text) {
         hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);

@@ -1,8 +1,9 @@
 //! Sorting, merging and checking.
 
-use super::numeric::small_integer;
-use super::order::{compare, compare_after_first, compare_from_first};
+use super::arrange::{arrange, overhead};
+use super::order::compare;
 use super::settings::{Mode, Settings, TROUBLE};
+use crate::sys::Held;
 use crate::text::quoting::quote_if_needed;
 use crate::utility::prelude::*;
 use std::cmp::Ordering;
@@ -71,92 +72,53 @@ async fn write_sorted(sys: &Sys, settings: &Settings) -> Result<ExitStatus, Trou
 }
 
 impl Sink {
-    async fn line(&mut self, line: &[u8], end: u8) -> Result<(), Trouble> {
+    fn put(&mut self, line: &[u8], end: u8) {
+        let text = match self {
+            Sink::Stdout(out) => out.buffer(),
+            Sink::File(_, text) => text,
+        };
+        text.extend_from_slice(line);
+        text.push(end);
+    }
+
+    fn is_full(&self) -> bool {
+        matches!(self, Sink::Stdout(out) if out.is_full())
+    }
+
+    async fn flush(&mut self) -> Result<(), Trouble> {
         match self {
-            Sink::Stdout(out) => {
-                out.put(line);
-                out.put(&[end]);
-                out.flush_if_full().await.map_err(|errno| trouble("write failed", b"standard output", errno))
-            }
-            Sink::File(_, text) => {
-                text.extend_from_slice(line);
-                text.push(end);
-                Ok(())
-            }
+            Sink::Stdout(out) => out.flush().await.map_err(|errno| trouble("write failed", b"standard output", errno)),
+            Sink::File(..) => Ok(()),
         }
     }
-}
-
-/// A line by its place in the text, its first key, and that as a number if it is a simple one.
-struct Line {
-    start: usize,
-    end: usize,
-    key_start: usize,
-    key_end: usize,
-    number: Option<i64>,
 }
 
 async fn sort_all(sys: &Sys, settings: &Settings, sink: &mut Sink) -> Result<(), Trouble> {
-    let text = read_all(sys, settings).await?;
-    let mut lines = split(settings, &text);
-    let count = lines.len() as u64;
-    sys.charge(count * u64::from(count.max(2).ilog2()) / 4 + text.len() as u64 / 64).await;
-    match settings.keys.first() {
-        None if !settings.reverse => lines.sort_unstable_by(|a, b| whole(&text, a).cmp(whole(&text, b))),
-        None => lines.sort_unstable_by(|a, b| whole(&text, b).cmp(whole(&text, a))),
-        Some(key) => lines.sort_by(|a, b| match (a.number, b.number) {
-            (Some(left), Some(right)) => {
-                let first = left.cmp(&right);
-                let first = if key.ordering.reverse { first.reverse() } else { first };
-                first.then_with(|| compare_after_first(settings, whole(&text, a), whole(&text, b)))
-            }
-            _ => {
-                let key_of = |line: &Line| text.get(line.key_start..line.key_end).unwrap_or_default();
-                compare_from_first(settings, key, (whole(&text, a), key_of(a)), (whole(&text, b), key_of(b)))
-            }
-        }),
-    }
-    let mut last: Option<&Line> = None;
-    for line in &lines {
-        if settings.unique
-            && last.is_some_and(|last| compare(settings, whole(&text, last), whole(&text, line)) == Ordering::Equal)
-        {
+    let mut held = sys.account();
+    let text = read_all(sys, settings, &mut held).await?;
+    let count = memchr::memchr_iter(settings.end, &text).count();
+    // Keys that are made out of the text are about as long as it.
+    let keys = if settings.keys.is_empty() { 0 } else { text.len() };
+    held.set(text.len() + keys + overhead(count));
+    let steps = count as u64 * u64::from(count.max(2).ilog2()) / 4;
+    sys.charge(steps + text.len() as u64 / 64).await;
+    let arranged = arrange(settings, &text);
+    let mut last: Option<&[u8]> = None;
+    for line in arranged.lines() {
+        if settings.unique && last.is_some_and(|last| compare(settings, last, line) == Ordering::Equal) {
             continue;
         }
-        sink.line(whole(&text, line), settings.end).await?;
+        sink.put(line, settings.end);
+        if sink.is_full() {
+            sink.flush().await?;
+        }
         last = Some(line);
     }
     Ok(())
 }
 
-fn whole<'t>(text: &'t [u8], line: &Line) -> &'t [u8] {
-    text.get(line.start..line.end).unwrap_or_default()
-}
-
-fn split(settings: &Settings, text: &[u8]) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let mut start = 0;
-    let ends =
-        memchr::memchr_iter(settings.end, text).chain((text.last() != Some(&settings.end)).then_some(text.len()));
-    for end in ends.filter(|_| !text.is_empty()) {
-        let mut line = Line { start, end, key_start: start, key_end: end, number: None };
-        if let Some(key) = settings.keys.first() {
-            let bytes = text.get(start..end).unwrap_or_default();
-            let (key_start, key_end) = key.range(bytes, settings.tab);
-            if key.ordering.numeric {
-                line.number = small_integer(bytes.get(key_start..key_end).unwrap_or_default());
-            }
-            line.key_start = start + key_start;
-            line.key_end = start + key_end;
-        }
-        lines.push(line);
-        start = end + 1;
-    }
-    lines
-}
-
 /// All files, each ending in an end of line.
-async fn read_all(sys: &Sys, settings: &Settings) -> Result<Vec<u8>, Trouble> {
+async fn read_all(sys: &Sys, settings: &Settings, held: &mut Held) -> Result<Vec<u8>, Trouble> {
     let mut text = Vec::new();
     for name in &settings.files {
         let fd = open(sys, name).await?;
@@ -164,7 +126,7 @@ async fn read_all(sys: &Sys, settings: &Settings) -> Result<Vec<u8>, Trouble> {
             match sys.read_chunk(fd).await {
                 Ok(Some(chunk)) => {
                     text.extend_from_slice(&chunk);
-                    sys.hold(text.len());
+                    held.set(text.len());
                 }
                 Ok(None) => break,
                 Err(errno) => return Err(trouble("read failed", name, errno)),
@@ -192,74 +154,96 @@ async fn close(sys: &Sys, fd: Fd, name: &[u8]) -> Result<(), Trouble> {
     sys.close(fd).await.map_err(|errno| trouble("close failed", name, errno))
 }
 
+/// A file that is merged: its next line.
+struct Input<'n> {
+    name: &'n Bytes,
+    records: Records,
+    line: Vec<u8>,
+}
+
+impl Input<'_> {
+    /// Goes on to the next line; false at the end.
+    async fn advance(&mut self) -> Result<bool, Trouble> {
+        self.line.clear();
+        if let Some(line) = self.records.buffered() {
+            self.line.extend_from_slice(line);
+            return Ok(true);
+        }
+        let record = self.records.next().await.map_err(|errno| trouble("read failed", self.name, errno))?;
+        self.line.extend_from_slice(record.as_ref().map(|record| record.bytes.as_ref()).unwrap_or_default());
+        Ok(record.is_some())
+    }
+}
+
 /// Merges sorted files: of the next lines of all, the least is written; of equal ones, that of the first file.
 async fn merge(sys: &Sys, settings: &Settings, sink: &mut Sink) -> Result<(), Trouble> {
     let mut inputs = Vec::new();
     for name in &settings.files {
         let fd = open(sys, name).await?;
-        let mut records = Records::new(sys, fd, settings.end);
-        if let Some(line) = next(&mut records, name).await? {
-            inputs.push((name, records, line));
+        let mut input = Input { name, records: Records::new(sys, fd, settings.end), line: Vec::new() };
+        if input.advance().await? {
+            inputs.push(input);
         }
     }
-    let mut last: Option<Bytes> = None;
+    let before = |inputs: &[Input<'_>], a: usize, b: usize| match (inputs.get(a), inputs.get(b)) {
+        (Some(left), Some(right)) => compare(settings, &left.line, &right.line).then(a.cmp(&b)) == Ordering::Less,
+        _ => false,
+    };
+    // The inputs by their next lines.
+    let mut order: Vec<usize> = (0..inputs.len()).collect();
+    order.sort_by(|a, b| if before(&inputs, *a, *b) { Ordering::Less } else { Ordering::Greater });
+    let mut last: Option<Vec<u8>> = None;
     let mut steps = 0u64;
-    while !inputs.is_empty() {
-        let mut least = 0;
-        for at in 1..inputs.len() {
-            if let (Some((_, _, line)), Some((_, _, best))) = (inputs.get(at), inputs.get(least))
-                && compare(settings, line, best) == Ordering::Less
-            {
-                least = at;
+    while let Some(&least) = order.first() {
+        let Some(input) = inputs.get_mut(least) else { break };
+        let repeated = settings.unique
+            && last.as_ref().is_some_and(|last| compare(settings, last, &input.line) == Ordering::Equal);
+        if !repeated {
+            sink.put(&input.line, settings.end);
+            if settings.unique {
+                last.get_or_insert_default().clone_from(&input.line);
             }
         }
-        steps += inputs.len() as u64;
+        steps += 1 + input.line.len() as u64 / 64;
+        let more = input.advance().await?;
+        order.remove(0);
+        if more {
+            let place = order.partition_point(|other| before(&inputs, *other, least));
+            order.insert(place, least);
+        }
+        if sink.is_full() {
+            sink.flush().await?;
+        }
         if steps > 1024 {
             sys.charge(std::mem::take(&mut steps)).await;
         }
-        let Some((name, records, line)) = inputs.get_mut(least) else { break };
-        let following = next(records, name).await?;
-        let line = match following {
-            Some(following) => std::mem::replace(line, following),
-            None => inputs.remove(least).2,
-        };
-        if settings.unique && last.as_ref().is_some_and(|last| compare(settings, last, &line) == Ordering::Equal) {
-            continue;
-        }
-        sink.line(&line, settings.end).await?;
-        last = Some(line);
     }
     Ok(())
-}
-
-async fn next(records: &mut Records, name: &[u8]) -> Result<Option<Bytes>, Trouble> {
-    let record = records.next().await.map_err(|errno| trouble("read failed", name, errno))?;
-    Ok(record.map(|record| record.bytes))
 }
 
 /// Checks that each line is not before the one above it; with `-u` that it is behind it.
 async fn check(sys: &Sys, settings: &Settings) -> Result<ExitStatus, Trouble> {
     let Some(name) = settings.files.first() else { return Ok(ExitStatus::SUCCESS) };
     let fd = open(sys, name).await?;
-    let mut records = Records::new(sys, fd, settings.end);
-    let mut above: Option<Bytes> = None;
+    let mut lines = Records::new(sys, fd, settings.end);
+    let mut above: Option<Vec<u8>> = None;
     let mut number = 0u64;
-    while let Some(line) = next(&mut records, name).await? {
-        number += 1;
-        if number.is_multiple_of(256) {
-            sys.charge(256).await;
-        }
-        if let Some(above) = &above {
-            let found = compare(settings, above, &line);
+    while let Some(block) = lines.block().await.map_err(|errno| trouble("read failed", name, errno))? {
+        sys.charge(block.len() as u64 / 32).await;
+        let mut before = above.as_deref();
+        for line in records(&block, settings.end) {
+            number += 1;
+            let found = before.map_or(Ordering::Less, |before| compare(settings, before, line));
             if found == Ordering::Greater || settings.unique && found == Ordering::Equal {
                 if settings.mode == Mode::Check {
                     let place = format!(":{number}: disorder: ");
-                    sys.error([quote_if_needed(name).as_slice(), place.as_bytes(), &line].concat()).await;
+                    sys.error([quote_if_needed(name).as_slice(), place.as_bytes(), line].concat()).await;
                 }
                 return Ok(ExitStatus::FAILURE);
             }
+            before = Some(line);
         }
-        above = Some(line);
+        above = before.map(<[u8]>::to_vec);
     }
     Ok(ExitStatus::SUCCESS)
 }
