@@ -1,4 +1,8 @@
 //! Executing the commands of a script on one line.
+//!
+//! Most lines are edited without waiting for anything: [`Editor::run`] is an ordinary function that goes on until input,
+//! files or other programs are needed. What then follows is asynchronous ([`Editor::wait_for`]), and `run` goes on from
+//! there.
 
 use super::address::{Address, Addresses, RangeState};
 use super::command::{Action, RegexId, Substitution};
@@ -6,6 +10,9 @@ use super::input::Arrival;
 use super::run::{Appended, Editor, Failure};
 use super::substitute::{list, substitute, transliterate};
 use crate::utility::prelude::*;
+
+/// Steps before others are let run; output is written then, too.
+const STEPS: u64 = 4096;
 
 /// How a cycle ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,61 +34,150 @@ enum Then {
     Next,
     Go(usize),
     Cycle(Cycle),
+    /// It must wait for something, and has done nothing yet.
+    Wait,
+}
+
+/// Why [`Editor::run`] stops.
+pub(super) enum Pause {
+    /// A line must be read.
+    Line,
+    /// Whether there is another line must be known.
+    LookAhead,
+    /// The command at the current place waits.
+    Command,
+    /// Enough for now.
+    Rest,
+    /// A cycle has ended, and there is more to do than printing the pattern space.
+    Cycle(Cycle),
 }
 
 impl Editor<'_> {
-    /// Executes the script on the pattern space.
-    pub(super) async fn execute(&mut self) -> Result<Cycle, Failure> {
-        let script = self.script;
-        let mut place = 0;
-        while let Some(command) = script.commands.get(place) {
-            self.steps += 1;
-            if self.steps.is_multiple_of(256) {
-                self.sys.charge(256).await;
-            }
-            let applies = match &command.addresses.first {
-                None => true,
-                Some(_) => self.selects(place, &command.addresses).await?,
-            };
-            if applies == command.negated {
-                place = match command.action {
-                    Action::Block(end) => end,
-                    _ => place + 1,
-                };
+    /// Executes the script on line after line, from the current place on.
+    pub(super) fn run(&mut self) -> Result<Pause, Failure> {
+        loop {
+            let Some(place) = self.place else {
+                if !self.take_buffered() {
+                    return Ok(Pause::Line);
+                }
+                self.place = Some(0);
                 continue;
+            };
+            let cycle = match self.script.commands.get(place) {
+                None => Cycle::End,
+                Some(command) => {
+                    self.steps += 1;
+                    if self.steps > STEPS {
+                        return Ok(Pause::Rest);
+                    }
+                    let Some(applies) = self.applies(place, &command.addresses)? else { return Ok(Pause::LookAhead) };
+                    if applies == command.negated {
+                        self.place = Some(match command.action {
+                            Action::Block(end) => end,
+                            _ => place + 1,
+                        });
+                        continue;
+                    }
+                    match self.act(place, &command.action)? {
+                        Then::Wait => return Ok(Pause::Command),
+                        then => match self.follow(place, then) {
+                            None => continue,
+                            Some(cycle) => cycle,
+                        },
+                    }
+                }
+            };
+            self.place = None;
+            if !matches!(cycle, Cycle::End | Cycle::Deleted) || !self.appended.is_empty() || self.settings.unbuffered {
+                return Ok(Pause::Cycle(cycle));
             }
-            match self.act(place, &command.action).await? {
-                Then::Next => place += 1,
-                Then::Go(target) => place = target,
-                Then::Cycle(cycle) => return Ok(cycle),
+            if cycle == Cycle::End && !self.quiet {
+                self.output.line(&self.pattern, self.terminated, self.settings.delimiter);
+            }
+            if self.output.is_full() {
+                return Ok(Pause::Rest);
             }
         }
-        Ok(Cycle::End)
     }
 
-    /// Whether the addresses of the command at `place` select the current line; keeps account of its range.
-    async fn selects(&mut self, place: usize, addresses: &Addresses) -> Result<bool, Failure> {
-        let (Some(first), second) = (&addresses.first, &addresses.second) else { return Ok(true) };
-        let Some(second) = second else { return self.matches(first).await };
+    /// Goes to what follows a command; the cycle's end if that does.
+    fn follow(&mut self, place: usize, then: Then) -> Option<Cycle> {
+        match then {
+            Then::Next | Then::Wait => self.place = Some(place + 1),
+            Then::Go(target) => self.place = Some(target),
+            Then::Cycle(cycle) => return Some(cycle),
+        }
+        None
+    }
+
+    /// Takes the next line if it has been read.
+    fn take_buffered(&mut self) -> bool {
+        let Some(line) = self.input.buffered() else { return false };
+        self.pattern.clear();
+        self.pattern.extend_from_slice(line);
+        self.substituted = false;
+        self.took_line();
+        true
+    }
+
+    /// Does what the command at the current place waits for; the cycle's end if that follows.
+    pub(super) async fn wait_for_command(&mut self) -> Result<Option<Cycle>, Failure> {
+        let script = self.script;
+        let Some(place) = self.place else { return Ok(None) };
+        let Some(command) = script.commands.get(place) else { return Ok(None) };
+        let then = match &command.action {
+            Action::Next => self.next_line().await?,
+            Action::NextAppend => self.append_next_line().await?,
+            Action::Execute(command) => {
+                self.execute_command(command).await?;
+                Then::Next
+            }
+            Action::ReadLine(file) => {
+                if let Some(record) = self.read_line_of(file).await {
+                    self.appended.push(Appended::Line(record.bytes));
+                }
+                Then::Next
+            }
+            Action::Substitute(substitution) => {
+                self.substitute_and_execute(substitution).await?;
+                Then::Next
+            }
+            _ => Then::Next,
+        };
+        Ok(self.follow(place, then))
+    }
+
+    /// Whether a command is for the current line; keeps account of its range. `None`: that cannot be said before it is
+    /// known whether another line follows.
+    fn applies(&mut self, place: usize, addresses: &Addresses) -> Result<Option<bool>, Failure> {
+        let (first, second) = match (&addresses.first, &addresses.second) {
+            (None, _) => return Ok(Some(true)),
+            (Some(first), None) => return self.matches(first),
+            (Some(first), Some(second)) => (first, second),
+        };
         let state = self.ranges.get(place).copied().unwrap_or_default();
         let next = match state {
             RangeState::Inside(Some(end)) if self.line_number > end => None,
             RangeState::Inside(Some(end)) => Some(if self.line_number >= end { RangeState::Outside } else { state }),
-            RangeState::Inside(None) => Some(if self.matches(second).await? { RangeState::Outside } else { state }),
+            RangeState::Inside(None) => match self.matches(second)? {
+                None => return Ok(None),
+                Some(ends) => Some(if ends { RangeState::Outside } else { state }),
+            },
             RangeState::Outside => None,
         };
         let next = match next {
             Some(next) => next,
-            None => {
-                if !self.matches(first).await? {
+            None => match self.matches(first)? {
+                None => return Ok(None),
+                Some(true) => addresses.enter(self.line_number).unwrap_or(RangeState::Outside),
+                Some(false) => {
                     self.set_range(place, RangeState::Outside);
-                    return Ok(false);
+                    return Ok(Some(false));
                 }
-                addresses.enter(self.line_number).unwrap_or(RangeState::Outside)
-            }
+            },
         };
         self.set_range(place, next);
-        Ok(true)
+        Ok(Some(true))
     }
 
     fn set_range(&mut self, place: usize, state: RangeState) {
@@ -90,19 +186,20 @@ impl Editor<'_> {
         }
     }
 
-    async fn matches(&mut self, address: &Address) -> Result<bool, Failure> {
-        Ok(match address {
+    /// Whether an address is that of the current line; `None` as for [`Editor::applies`].
+    fn matches(&mut self, address: &Address) -> Result<Option<bool>, Failure> {
+        Ok(Some(match address {
             Address::Line(line) => *line == self.line_number,
             Address::Step(first, 0) => *first == self.line_number,
             Address::Step(first, step) => self.line_number.checked_sub(*first).is_some_and(|beyond| beyond % step == 0),
-            Address::Last => self.input.at_end().await?,
+            Address::Last => return Ok(self.input.is_at_end()),
             Address::Regex(id) => {
                 let id = self.last_used(*id)?;
                 let regex = self.script.regexes.get(id).ok_or(Failure::NoPreviousRegex)?;
                 regex.is_match(&self.pattern)?
             }
             Address::More(_) | Address::Multiple(_) => false,
-        })
+        }))
     }
 
     /// The regular expression meant: an empty one is the one used last.
@@ -112,7 +209,7 @@ impl Editor<'_> {
         Ok(id)
     }
 
-    async fn act(&mut self, place: usize, action: &Action) -> Result<Then, Failure> {
+    fn act(&mut self, place: usize, action: &Action) -> Result<Then, Failure> {
         match action {
             Action::Block(_) | Action::Nothing => {}
             Action::Branch(target) => return Ok(Then::Go(*target)),
@@ -138,17 +235,35 @@ impl Editor<'_> {
                 }
                 return Ok(Then::Cycle(Cycle::Deleted));
             }
-            Action::Next => return self.next_line().await,
-            Action::NextAppend => return self.append_next_line().await,
-            Action::Execute(command) => self.execute_command(command).await?,
-            Action::Substitute(substitution) => self.substitute(substitution).await?,
-            _ => self.edit(action).await?,
+            Action::Next if self.appended.is_empty() => {
+                let Some(line) = self.input.buffered() else { return Ok(Then::Wait) };
+                if !self.quiet {
+                    self.output.line(&self.pattern, self.terminated, self.settings.delimiter);
+                }
+                self.pattern.clear();
+                self.pattern.extend_from_slice(line);
+                self.took_line();
+            }
+            Action::NextAppend if self.appended.is_empty() => {
+                let Some(line) = self.input.buffered() else { return Ok(Then::Wait) };
+                self.pattern.push(self.settings.delimiter);
+                self.pattern.extend_from_slice(line);
+                self.took_line();
+            }
+            Action::Next | Action::NextAppend | Action::Execute(_) | Action::ReadLine(_) => return Ok(Then::Wait),
+            Action::Substitute(substitution) if substitution.evaluate => return Ok(Then::Wait),
+            Action::Substitute(substitution) => {
+                if self.substitute(substitution)? {
+                    self.show_substituted(substitution);
+                }
+            }
+            _ => self.edit(action),
         }
         Ok(Then::Next)
     }
 
     /// The commands that always go on with the next one.
-    async fn edit(&mut self, action: &Action) -> Result<(), Failure> {
+    fn edit(&mut self, action: &Action) {
         let delimiter = self.settings.delimiter;
         match action {
             Action::LineNumber => {
@@ -163,11 +278,6 @@ impl Editor<'_> {
             }
             Action::Append(text) => self.appended.push(Appended::Text(text.clone())),
             Action::ReadFile(file) => self.appended.push(Appended::File(file.clone())),
-            Action::ReadLine(file) => {
-                if let Some(record) = self.read_line_of(file).await {
-                    self.appended.push(Appended::Line(record.bytes));
-                }
-            }
             Action::Insert(text) => self.output.text().extend_from_slice(text),
             Action::Get => self.pattern.clone_from(&self.hold),
             Action::GetAppend => {
@@ -196,7 +306,6 @@ impl Editor<'_> {
             Action::Transliterate(table) => transliterate(table, &mut self.pattern),
             _ => {}
         }
-        self.output.flush_if_full().await.map_err(Failure::Write)
     }
 
     fn delete_first_line(&mut self) -> Cycle {
@@ -237,31 +346,38 @@ impl Editor<'_> {
         Ok(Then::Next)
     }
 
-    async fn substitute(&mut self, substitution: &Substitution) -> Result<(), Failure> {
+    /// Applies `s`; answers whether something was replaced.
+    fn substitute(&mut self, substitution: &Substitution) -> Result<bool, Failure> {
         let id = self.last_used(substitution.regex)?;
         let regex = self.script.regexes.get(id).ok_or(Failure::NoPreviousRegex)?;
         if !substitute(substitution, regex, &self.pattern, &mut self.captures, &mut self.scratch)? {
-            return Ok(());
+            return Ok(false);
         }
         std::mem::swap(&mut self.pattern, &mut self.scratch);
         self.substituted = true;
-        if substitution.evaluate {
-            let command = Bytes::copy_from_slice(&self.pattern);
-            let mut output = self.output_of(command).await?;
-            if output.last() == Some(&self.settings.delimiter) {
-                output.pop();
-            }
-            self.pattern = output;
-        }
+        Ok(true)
+    }
+
+    /// Prints and writes what `s` has made, as its flags say.
+    fn show_substituted(&mut self, substitution: &Substitution) {
         if substitution.print {
             self.output.line(&self.pattern, self.terminated, self.settings.delimiter);
         }
         if let Some(output) = substitution.write {
             self.write_to(output, false);
         }
-        self.output.flush_if_full().await.map_err(Failure::Write)
     }
 
+    /// Applies `s` with the flag `e`.
+    async fn substitute_and_execute(&mut self, substitution: &Substitution) -> Result<(), Failure> {
+        if self.substitute(substitution)? {
+            self.execute_command(&Bytes::new()).await?;
+            self.show_substituted(substitution);
+        }
+        Ok(())
+    }
+
+    /// Executes a command, whose output is printed, or the pattern space, whose output takes its place.
     async fn execute_command(&mut self, command: &Bytes) -> Result<(), Failure> {
         if command.is_empty() {
             let command = Bytes::copy_from_slice(&self.pattern);

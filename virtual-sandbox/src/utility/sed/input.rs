@@ -33,6 +33,8 @@ pub(super) struct Input {
     /// The name of the current file as given.
     pub name: Bytes,
     ahead: Option<Record>,
+    /// No line follows: it has been looked for.
+    looked: bool,
     /// The file that a line read ahead comes from, if it is not the current one.
     ahead_name: Option<Bytes>,
     /// What went wrong since it was last asked.
@@ -51,6 +53,7 @@ impl Input {
             fd: Fd::STDIN,
             name: Bytes::from_static(b"-"),
             ahead: None,
+            looked: false,
             ahead_name: None,
             problems: Vec::new(),
         }
@@ -70,6 +73,7 @@ impl Input {
                     }
                 }
             }
+            self.looked = false;
             self.current = Some(Records::new(&self.sys, self.fd, self.delimiter));
             self.ahead_name = Some(name);
             return true;
@@ -89,9 +93,7 @@ impl Input {
 
     /// The next line of the current file and, unless files are separate, of the ones behind it.
     pub(super) async fn next(&mut self) -> Result<Arrival, InputProblem> {
-        if self.ahead.is_none() {
-            self.look_ahead().await?;
-        }
+        self.look_ahead().await?;
         match self.ahead.take() {
             Some(record) => {
                 if let Some(name) = self.ahead_name.take() {
@@ -103,15 +105,34 @@ impl Input {
         }
     }
 
+    /// Whether no line follows; `None`: [`Input::look_ahead`] will tell.
+    pub(super) fn is_at_end(&self) -> Option<bool> {
+        if self.ahead.is_some() || self.current.as_ref().is_some_and(|records| !records.unread().is_empty()) {
+            return Some(false);
+        }
+        self.looked.then_some(true)
+    }
+
     /// True if no line follows.
     pub(super) async fn at_end(&mut self) -> Result<bool, InputProblem> {
-        if self.ahead.is_none() {
-            self.look_ahead().await?;
-        }
+        self.look_ahead().await?;
         Ok(self.ahead.is_none())
     }
 
-    async fn look_ahead(&mut self) -> Result<(), InputProblem> {
+    /// The next line, if it has been read and is one of the current file.
+    pub(super) fn buffered(&mut self) -> Option<&[u8]> {
+        if self.ahead.is_some() || self.ahead_name.is_some() {
+            return None;
+        }
+        self.current.as_mut()?.buffered()
+    }
+
+    /// Reads the next line of the current file and, unless files are separate, of the ones behind it.
+    pub(super) async fn look_ahead(&mut self) -> Result<(), InputProblem> {
+        if self.ahead.is_some() {
+            return Ok(());
+        }
+        self.looked = false;
         loop {
             if let Some(records) = &mut self.current {
                 let name = self.ahead_name.as_ref().unwrap_or(&self.name);
@@ -123,6 +144,7 @@ impl Input {
                 self.close().await;
             }
             if self.separate || !self.open_next().await {
+                self.looked = true;
                 return Ok(());
             }
         }

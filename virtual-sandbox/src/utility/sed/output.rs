@@ -34,6 +34,11 @@ impl Output {
         }
     }
 
+    /// Whether much is buffered.
+    pub(super) fn is_full(&self) -> bool {
+        self.buffer.is_full()
+    }
+
     /// Writes what is buffered if it is much.
     pub(super) async fn flush_if_full(&mut self) -> Result<(), Errno> {
         self.buffer.flush_if_full().await

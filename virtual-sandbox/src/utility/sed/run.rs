@@ -2,11 +2,12 @@
 
 use super::address::RangeState;
 use super::command::Script;
-use super::execute::Cycle;
+use super::execute::{Cycle, Pause};
 use super::input::{Arrival, Input, InputProblem};
 use super::output::Output;
 use super::parse::{ParseFailure, parse};
 use super::settings::{BAD_INPUT, PANIC, Settings};
+use crate::sys::Held;
 use crate::text::regex::{Captures, RegexError};
 use crate::utility::prelude::*;
 
@@ -67,7 +68,12 @@ pub(super) struct Editor<'e> {
     pub appended: Vec<Appended>,
     pub captures: Captures,
     pub scratch: Vec<u8>,
+    /// The command to go on with; `None` between cycles.
+    pub place: Option<usize>,
+    /// Fuel used since others were let run.
     pub steps: u64,
+    /// The pattern space and the hold space in memory.
+    held: Held,
     status: ExitStatus,
 }
 
@@ -108,7 +114,9 @@ pub(super) async fn sed(sys: Sys, invocation: Invocation) -> ExitStatus {
         appended: Vec::new(),
         captures: Captures::default(),
         scratch: Vec::new(),
+        place: None,
         steps: 0,
+        held: sys.account(),
         status: ExitStatus::SUCCESS,
         sys: sys.clone(),
         settings: &settings,
@@ -149,38 +157,72 @@ impl Editor<'_> {
 
     /// A cycle for each line; the exit status if the script quits.
     async fn stream(&mut self) -> Result<Option<ExitStatus>, Failure> {
-        let mut restarted = false;
+        self.place = None;
         loop {
-            if !restarted {
-                let arrival = self.input.next().await;
-                self.complain().await;
-                match arrival? {
-                    Arrival::Line(record) => self.take(&record, false),
-                    Arrival::End => return Ok(None),
+            let ended = match self.run()? {
+                Pause::Line => {
+                    let arrival = self.input.next().await;
+                    self.complain().await;
+                    match arrival? {
+                        Arrival::Line(record) => self.take(&record, false),
+                        Arrival::End => return Ok(None),
+                    }
+                    self.place = Some(0);
+                    None
                 }
-            }
-            let cycle = self.execute().await?;
-            let prints = matches!(cycle, Cycle::End | Cycle::Quit(_)) && !self.quiet;
-            if prints {
-                self.output.line(&self.pattern, self.terminated, self.settings.delimiter);
-            }
-            if !self.appended.is_empty() && !matches!(cycle, Cycle::QuitSilently(_)) {
-                self.write_appended().await?;
-            }
-            if self.settings.unbuffered {
-                self.output.flush().await.map_err(Failure::Write)?;
-            }
-            self.output.flush_if_full().await.map_err(Failure::Write)?;
-            match cycle {
-                Cycle::Quit(status) | Cycle::QuitSilently(status) => {
-                    self.give_back_input().await;
-                    let status = if status == 0 { self.status } else { ExitStatus(status) };
-                    return Ok(Some(status));
+                Pause::LookAhead => {
+                    self.input.look_ahead().await?;
+                    None
                 }
-                Cycle::Restart => restarted = true,
-                Cycle::End | Cycle::Deleted => restarted = false,
+                Pause::Command => self.wait_for_command().await?,
+                Pause::Rest => {
+                    self.rest().await?;
+                    None
+                }
+                Pause::Cycle(cycle) => Some(cycle),
+            };
+            if let Some(cycle) = ended
+                && let Some(status) = self.end_cycle(cycle).await?
+            {
+                return Ok(Some(status));
             }
         }
+    }
+
+    /// Lets others run, and writes what is to be written.
+    async fn rest(&mut self) -> Result<(), Failure> {
+        self.sys.charge(std::mem::take(&mut self.steps)).await;
+        self.held.set(self.pattern.len() + self.hold.len());
+        self.output.flush_if_full().await.map_err(Failure::Write)?;
+        for file in self.files.iter_mut().flatten() {
+            file.flush_if_full().await.map_err(Failure::Write)?;
+        }
+        Ok(())
+    }
+
+    /// What is done at the end of a cycle; the exit status if the script quits.
+    async fn end_cycle(&mut self, cycle: Cycle) -> Result<Option<ExitStatus>, Failure> {
+        self.place = None;
+        let prints = matches!(cycle, Cycle::End | Cycle::Quit(_)) && !self.quiet;
+        if prints {
+            self.output.line(&self.pattern, self.terminated, self.settings.delimiter);
+        }
+        if !self.appended.is_empty() && !matches!(cycle, Cycle::QuitSilently(_)) {
+            self.write_appended().await?;
+        }
+        if self.settings.unbuffered {
+            self.output.flush().await.map_err(Failure::Write)?;
+        }
+        self.output.flush_if_full().await.map_err(Failure::Write)?;
+        match cycle {
+            Cycle::Quit(status) | Cycle::QuitSilently(status) => {
+                self.give_back_input().await;
+                return Ok(Some(if status == 0 { self.status } else { ExitStatus(status) }));
+            }
+            Cycle::Restart => self.place = Some(0),
+            Cycle::End | Cycle::Deleted => {}
+        }
+        Ok(None)
     }
 
     /// POSIX: a utility that stops early leaves the rest of a seekable standard input to the next one.
@@ -201,8 +243,15 @@ impl Editor<'_> {
             self.substituted = false;
         }
         self.pattern.extend_from_slice(&record.bytes);
+        self.took_line();
         self.terminated = record.terminated;
+    }
+
+    /// Takes account of a line that has become the pattern space or a part of it.
+    pub(super) fn took_line(&mut self) {
+        self.terminated = true;
         self.line_number += 1;
+        self.steps += self.pattern.len() as u64 / 64;
     }
 
     /// Writes what `a`, `r` and `R` have queued.
