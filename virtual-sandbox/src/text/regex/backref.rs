@@ -29,7 +29,7 @@ const MAX_REMEMBERED: usize = 1_000_000;
 #[derive(Debug)]
 enum Instruction {
     Bytes(Vec<u8>),
-    Class(Class),
+    Class(Box<Set>),
     Anchor(Anchor),
     /// Stores the position in a slot.
     Save(usize),
@@ -40,6 +40,35 @@ enum Instruction {
     LeaveIfEmpty(usize, usize),
     BackReference(usize),
     Match,
+}
+
+/// A set of characters, with a bit for each of ASCII that is in it.
+#[derive(Debug)]
+struct Set {
+    ascii: u128,
+    class: Class,
+}
+
+impl Set {
+    fn new(class: &Class) -> Set {
+        let has = |byte: u8| {
+            let found = Element::first(&[byte], false).is_some_and(|(element, _)| class.contains(element));
+            found || class.contains(Element::Byte(byte))
+        };
+        let ascii = (0..128u8).filter(|byte| has(*byte)).fold(0, |bits, byte| bits | 1 << byte);
+        Set { ascii, class: class.clone() }
+    }
+
+    /// The length of the character `text` begins with, if it is in the set.
+    fn matches(&self, text: &[u8], bytes: bool) -> Option<usize> {
+        match text.first() {
+            Some(byte) if byte.is_ascii() => (self.ascii >> byte & 1 == 1).then_some(1),
+            _ => {
+                let (element, len) = Element::first(text, bytes)?;
+                self.class.contains(element).then_some(len)
+            }
+        }
+    }
 }
 
 /// A compiled pattern with back-references.
@@ -84,7 +113,7 @@ impl Program {
         match node {
             Node::Empty => {}
             Node::Literal(bytes) => drop(self.push(Instruction::Bytes(bytes.clone()))?),
-            Node::Class(class) => drop(self.push(Instruction::Class(class.clone()))?),
+            Node::Class(class) => drop(self.push(Instruction::Class(Box::new(Set::new(class))))?),
             Node::Anchor(anchor) => drop(self.push(Instruction::Anchor(*anchor))?),
             Node::Group(number, inner) => {
                 let slot = *number as usize * 2;
@@ -154,17 +183,13 @@ impl Program {
         hay: &[u8],
         start: usize,
         limit: usize,
-        steps: &mut u64,
+        search: &mut Search,
     ) -> Result<Option<Vec<Option<usize>>>, RegexError> {
-        let mut run = Run {
-            program: self,
-            hay,
-            limit,
-            slots: vec![None; self.slots],
-            choices: Vec::new(),
-            seen: FxHashSet::default(),
-            best: None,
-        };
+        let Search { steps, slots, choices } = search;
+        slots.clear();
+        slots.resize(self.slots, None);
+        choices.clear();
+        let mut run = Run { program: self, hay, limit, slots, choices, seen: FxHashSet::default(), best: None };
         let mut next = Some((0, start));
         let began = *steps;
         while let Some((pc, at)) = next {
@@ -182,10 +207,20 @@ impl Program {
             slots
         }))
     }
+}
 
-    /// The steps one search may take.
-    pub(super) fn budget() -> u64 {
-        MAX_STEPS
+/// What one search uses again at each place it tries.
+pub(super) struct Search {
+    /// The steps it may still take.
+    steps: u64,
+    slots: Vec<Option<usize>>,
+    choices: Vec<Choice>,
+}
+
+impl Search {
+    /// A search that has not begun.
+    pub(super) fn new() -> Search {
+        Search { steps: MAX_STEPS, slots: Vec::new(), choices: Vec::new() }
     }
 }
 
@@ -204,8 +239,8 @@ struct Run<'r> {
     program: &'r Program,
     hay: &'r [u8],
     limit: usize,
-    slots: Vec<Option<usize>>,
-    choices: Vec<Choice>,
+    slots: &'r mut Vec<Option<usize>>,
+    choices: &'r mut Vec<Choice>,
     seen: FxHashSet<State>,
     best: Option<(usize, Vec<Option<usize>>)>,
 }
@@ -218,9 +253,9 @@ impl Run<'_> {
                 let rest = self.hay.get(at..self.limit)?;
                 rest.starts_with(bytes).then_some((pc + 1, at + bytes.len()))
             }
-            Instruction::Class(class) => {
-                let (element, len) = Element::first(self.hay.get(at..self.limit)?, self.program.flags.bytes)?;
-                class.contains(element).then_some((pc + 1, at + len))
+            Instruction::Class(set) => {
+                let len = set.matches(self.hay.get(at..self.limit)?, self.program.flags.bytes)?;
+                Some((pc + 1, at + len))
             }
             Instruction::Anchor(anchor) => self.holds(*anchor, at).then_some((pc + 1, at)),
             Instruction::Save(slot) => {

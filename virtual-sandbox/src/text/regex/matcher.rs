@@ -4,7 +4,8 @@ use memchr::memmem;
 use regex_automata::util::captures::Captures as Slots;
 
 use super::{
-    backref::{self, Program},
+    ast::Node,
+    backref::{self, Program, Search},
     dialect::{Flags, Lines, Syntax},
     error::{RegexError, RegexWarning},
     parse::{Parsed, parse},
@@ -71,7 +72,7 @@ pub struct Regex {
 enum Engine {
     Literal(Box<memmem::Finder<'static>>),
     Automaton(Box<Automaton>),
-    /// Matches wherever the program may match; the program then decides.
+    /// Matches wherever the program may begin to match; the program then decides.
     Backtrack(Box<Automaton>, Program),
 }
 
@@ -83,15 +84,15 @@ impl Regex {
             Lines::Records(byte) => Some(byte),
             Lines::Ordinary | Lines::Anchors => None,
         };
-        let automaton = |longest_first: bool| {
-            Automaton::new(translate(&root, flags), longest_first, terminator.unwrap_or(b'\n')).map(Box::new)
+        let automaton = |node: &Node, longest_first: bool| {
+            Automaton::new(translate(node, flags), longest_first, terminator.unwrap_or(b'\n')).map(Box::new)
         };
         let engine = if root.has_back_reference() {
-            Engine::Backtrack(automaton(true)?, Program::new(&root, groups, flags)?)
+            Engine::Backtrack(automaton(&shape::before_references(&root), true)?, Program::new(&root, groups, flags)?)
         } else if let Some(literal) = shape::literal(&root).filter(|_| groups == 0) {
             Engine::Literal(Box::new(memmem::Finder::new(&literal).into_owned()))
         } else {
-            Engine::Automaton(automaton(shape::greedy_is_longest(&root))?)
+            Engine::Automaton(automaton(&root, shape::greedy_is_longest(&root))?)
         };
         Ok(Regex { engine, groups, warnings, terminator, bytewise: shape::is_bytewise(&root) })
     }
@@ -172,7 +173,7 @@ impl Regex {
             }
             Engine::Automaton(automaton) => automaton.longest_from(hay, start, limit),
             Engine::Backtrack(_, program) => program
-                .match_at(hay, start, limit, &mut Program::budget())?
+                .match_at(hay, start, limit, &mut Search::new())?
                 .and_then(|slots| backref::span(&slots, 0))
                 .map(|span| span.end),
         };
@@ -218,13 +219,17 @@ impl Regex {
         hay: &[u8],
         at: usize,
     ) -> Result<Option<Vec<Option<usize>>>, RegexError> {
-        let mut steps = Program::budget();
+        let mut search = Search::new();
         let mut start = at;
+        let mut limit = None;
         while start <= hay.len() {
             let Some(chance) = filter.find(hay, start) else { return Ok(None) };
             start = chance.start;
-            let limit = self.record_end(hay, start);
-            if let Some(slots) = program.match_at(hay, start, limit, &mut steps)? {
+            let limit = match limit {
+                Some(limit) if limit >= start => limit,
+                _ => *limit.insert(self.record_end(hay, start)),
+            };
+            if let Some(slots) = program.match_at(hay, start, limit, &mut search)? {
                 return Ok(Some(slots));
             }
             start += 1;

@@ -30,6 +30,23 @@ pub(super) fn greedy_is_longest(node: &Node) -> bool {
     free <= 1
 }
 
+/// What a match must begin with: the pattern up to its first back-reference.
+pub(super) fn before_references(node: &Node) -> Node {
+    if !node.has_back_reference() {
+        return node.clone();
+    }
+    match node {
+        Node::Concat(parts) => {
+            let free = parts.iter().take_while(|part| !part.has_back_reference()).count();
+            Node::concat(parts.iter().take(free + 1).map(before_references).collect())
+        }
+        Node::Alternate(parts) => Node::Alternate(parts.iter().map(before_references).collect()),
+        Node::Group(number, inner) => Node::Group(*number, Box::new(before_references(inner))),
+        Node::Repeat(inner, 1.., _) => before_references(inner),
+        _ => Node::Empty,
+    }
+}
+
 /// The parts of a sequence, looking through groups.
 fn flatten<'n>(node: &'n Node, parts: &mut Vec<&'n Node>) {
     match node {
