@@ -43,6 +43,7 @@ impl Kernel {
             started: self.clock.now(),
             fuel: 0,
             children_fuel: 0,
+            held: 0,
         };
         self.vfs.retain(cwd);
         self.processes.insert(INIT, init);
@@ -53,14 +54,31 @@ impl Kernel {
         self.usage.exceeded.get_or_insert(LimitExceeded { name, value });
     }
 
-    /// Notes that the memory limit is met when a task that holds so many bytes and the files together are over it.
+    /// Notes how many bytes a utility holds in memory now, and that the memory limit is met when all utilities and the
+    /// files together are over it.
+    pub fn hold(&mut self, pid: Pid, bytes: u64) {
+        if let Some(process) = self.processes.get_mut(&pid) {
+            let before = std::mem::replace(&mut process.held, bytes);
+            self.held = (self.held + bytes).saturating_sub(before);
+        }
+        self.check_memory(0);
+    }
+
+    /// Notes that the memory limit is met when a shell that holds so many bytes, all utilities and the files together are
+    /// over it.
     pub fn check_memory(&mut self, held: u64) {
+        let held = held + self.memory_in_use();
         if held > self.usage.peak_memory {
             self.usage.peak_memory = held;
         }
         if held > self.limits.memory {
             self.exceed("memory", self.limits.memory);
         }
+    }
+
+    /// Bytes of files, and of what utilities hold in memory.
+    pub fn memory_in_use(&self) -> u64 {
+        self.held + self.vfs.usage().bytes
     }
 
     /// fork(2): a copy of `parent` that shares its open file descriptions; it is put in the run queue.
@@ -100,6 +118,7 @@ impl Kernel {
             started: now,
             fuel: 0,
             children_fuel: 0,
+            held: 0,
         };
         for (_, entry) in child.fds.iter() {
             if let Some(file) = self.files.get_mut(entry.file.0) {
@@ -124,6 +143,7 @@ impl Kernel {
         let children = std::mem::take(&mut process.children);
         let (parent, cwd) = (process.ppid, process.cwd);
         process.invocation = None;
+        self.held = self.held.saturating_sub(std::mem::take(&mut process.held));
         self.ended.push((pid, status));
         self.clear_deadline(pid);
         self.abandon_fifo(pid);

@@ -87,6 +87,8 @@ pub struct Kernel {
     fifos: FxHashMap<Node, PipeId>,
     run_queue: VecDeque<Pid>,
     timers: BTreeSet<(u64, Pid)>,
+    /// Bytes that all utilities hold in memory.
+    held: u64,
     /// Processes that have ended, for the machine to forget their programs.
     pub(crate) ended: Vec<(Pid, WaitStatus)>,
 }
@@ -111,6 +113,7 @@ impl Kernel {
             fifos: FxHashMap::default(),
             run_queue: VecDeque::new(),
             timers: BTreeSet::new(),
+            held: 0,
             ended: Vec::new(),
         };
         kernel.create_init();

@@ -81,4 +81,6 @@ pub struct Process {
     pub fuel: u64,
     /// Fuel its waited-for children have used.
     pub children_fuel: u64,
+    /// Bytes of its input that a utility holds in memory.
+    pub held: u64,
 }

@@ -65,7 +65,9 @@ impl Kernel {
     }
 
     fn read_node(&mut self, node: Node, offset: u64, max: usize) -> Result<Bytes, Errno> {
-        self.vfs.read_at(node, offset, max)
+        let data = self.vfs.read_at(node, offset, max)?;
+        self.vfs.accessed(node, self.clock.timestamp());
+        Ok(data)
     }
 
     fn read_device(&mut self, device: Device, max: usize) -> Result<Bytes, Errno> {

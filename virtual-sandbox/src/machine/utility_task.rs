@@ -45,6 +45,8 @@ pub struct UtilityTask {
     /// The call that waits to be served.
     waiting: Option<Syscall>,
     log: Log,
+    /// What the kernel knows of the bytes held; `None`: nothing yet.
+    held: Option<u64>,
 }
 
 /// Why a utility stopped running.
@@ -64,7 +66,7 @@ impl UtilityTask {
     pub fn new(utility: &'static Utility, invocation: Invocation) -> Self {
         let sys = Sys::new(invocation.name());
         let future = (utility.run)(sys.clone(), invocation.clone());
-        UtilityTask { utility, invocation, future, sys, waiting: None, log: Log::default() }
+        UtilityTask { utility, invocation, future, sys, waiting: None, log: Log::default(), held: None }
     }
 
     /// How it was invoked.
@@ -144,7 +146,11 @@ impl UtilityTask {
                 kernel.usage.fuel += self.sys.take_charge();
                 return Stopped::Exited(status);
             }
-            kernel.check_memory(self.sys.held());
+            let held = self.sys.held();
+            if self.held != Some(held) {
+                self.held = Some(held);
+                kernel.hold(pid, held);
+            }
             let charged = 1 + self.sys.take_charge();
             kernel.usage.fuel += charged - 1;
             *fuel = fuel.saturating_sub(charged);

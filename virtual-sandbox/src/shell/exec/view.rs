@@ -406,7 +406,7 @@ impl World for View<'_> {
     }
 
     fn charge(&mut self, bytes: usize) -> Result<(), Stop> {
-        let held = self.state.variables.held() as u64 + self.kernel.vfs.usage().bytes;
+        let held = self.state.variables.held() as u64 + self.kernel.memory_in_use();
         if held.saturating_add(bytes as u64) > self.kernel.limits.memory {
             let limit = self.kernel.limits.memory;
             self.kernel.exceed("memory", limit);
