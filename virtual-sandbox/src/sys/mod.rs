@@ -40,6 +40,31 @@ pub struct Sys {
     name: Bytes,
 }
 
+/// Bytes of its input that a task holds in memory; no more once this is dropped. A task whose accounts together are more
+/// than the machine allows is ended at its next call.
+pub struct Held {
+    sys: Sys,
+    bytes: u64,
+}
+
+impl Held {
+    /// Says how many bytes are held now.
+    pub fn set(&mut self, bytes: usize) {
+        let bytes = bytes as u64;
+        if bytes != self.bytes {
+            let mut slot = self.sys.lock();
+            slot.held = (slot.held + bytes).saturating_sub(self.bytes);
+            self.bytes = bytes;
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.set(0);
+    }
+}
+
 /// A request that waits for its reply.
 struct Call<'a> {
     sys: &'a Sys,
@@ -120,10 +145,9 @@ impl Sys {
         expect_reply!(self.call(request).await, Reply::Done => ())
     }
 
-    /// Says how many bytes of its input the task holds in memory now. A task that holds more than the machine allows is
-    /// ended at its next call.
-    pub fn hold(&self, bytes: usize) {
-        self.lock().held = bytes as u64;
+    /// An account of bytes of its input that the task holds in memory.
+    pub fn account(&self) -> Held {
+        Held { sys: self.clone(), bytes: 0 }
     }
 
     /// How many bytes the task holds. For the machine.
@@ -168,9 +192,10 @@ impl Sys {
     /// Reads to end of file.
     pub async fn read_to_end(&self, fd: Fd) -> Result<Vec<u8>, Errno> {
         let mut all = Vec::new();
+        let mut held = self.account();
         while let Some(chunk) = self.read_chunk(fd).await? {
             all.extend_from_slice(&chunk);
-            self.hold(all.len());
+            held.set(all.len());
         }
         Ok(all)
     }

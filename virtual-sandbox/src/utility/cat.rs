@@ -151,9 +151,16 @@ impl Lines {
 
     async fn copy(&mut self, sys: &Sys, fd: Fd, out: &mut OutBuf) -> Result<(), Failure> {
         while let Some(chunk) = sys.read_chunk(fd).await.map_err(Failure::Read)? {
-            for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
-                self.piece(piece, out.buffer());
-                out.flush_if_full().await.map_err(Failure::Write)?;
+            let mut start = 0;
+            for end in memchr::memchr_iter(b'\n', &chunk) {
+                self.piece(chunk.get(start..=end).unwrap_or_default(), out.buffer());
+                start = end + 1;
+                if out.is_full() {
+                    out.flush().await.map_err(Failure::Write)?;
+                }
+            }
+            if start < chunk.len() {
+                self.piece(chunk.get(start..).unwrap_or_default(), out.buffer());
             }
             sys.charge(chunk.len() as u64 / 16).await;
             // Output follows input closely, as with read(2) and write(2) in turn.
@@ -176,7 +183,8 @@ impl Lines {
             self.blank = empty;
             if self.numbering == Numbering::All || (self.numbering == Numbering::NonBlank && !empty) {
                 self.number += 1;
-                out.extend_from_slice(format!("{:>6}\t", self.number).as_bytes());
+                put_number(out, self.number, 6);
+                out.push(b'\t');
             }
         }
         if !text.is_empty() {
@@ -203,13 +211,19 @@ impl Lines {
             out.extend_from_slice(text);
             return;
         }
-        for byte in text {
+        let mut rest = text;
+        loop {
+            let plain = rest.iter().take_while(|byte| matches!(byte, b' '..=b'~')).count();
+            let (plain, others) = rest.split_at(plain);
+            out.extend_from_slice(plain);
+            let Some((byte, behind)) = others.split_first() else { return };
             match byte {
                 b'\t' if tabs => out.extend_from_slice(b"^I"),
                 b'\t' => out.push(b'\t'),
                 byte if visible => push_visible(*byte, out),
                 byte => out.push(*byte),
             }
+            rest = behind;
         }
     }
 

@@ -38,7 +38,9 @@ enum Check {
 struct Side {
     records: Records,
     name: Bytes,
-    line: Option<Bytes>,
+    line: Option<Vec<u8>>,
+    /// A line that was read, and is out of order.
+    disorderly: Option<Vec<u8>>,
     unsorted: bool,
 }
 
@@ -74,6 +76,7 @@ async fn comm(sys: Sys, invocation: Invocation) -> ExitStatus {
                 records: Records::new(&sys, fd, end),
                 name: name.clone(),
                 line: None,
+                disorderly: None,
                 unsorted: false,
             }),
             Err(errno) => {
@@ -100,6 +103,7 @@ async fn comm(sys: Sys, invocation: Invocation) -> ExitStatus {
         check,
         unpaired: false,
         totals: [0; 3],
+        steps: 0,
     };
     let result = comparison.run(parsed.has(TOTAL)).await;
     let unsorted = comparison.left.unsorted || comparison.right.unsorted;
@@ -126,6 +130,7 @@ struct Comparison {
     check: Check,
     unpaired: bool,
     totals: [u64; 3],
+    steps: u64,
 }
 
 impl Comparison {
@@ -138,14 +143,32 @@ impl Comparison {
                 (None, Some(_)) => Ordering::Greater,
                 (Some(left), Some(right)) => left.cmp(right),
             };
-            let (column, line) = match order {
-                Ordering::Less => (0, self.left.line.clone()),
-                Ordering::Greater => (1, self.right.line.clone()),
-                Ordering::Equal => (2, self.left.line.clone()),
+            let (column, side) = match order {
+                Ordering::Less => (0, &mut self.left),
+                Ordering::Greater => (1, &mut self.right),
+                Ordering::Equal => (2, &mut self.left),
             };
+            let line = side.line.take().unwrap_or_default();
+            self.print(column, &line);
+            if column == 1 {
+                self.right.line = Some(line)
+            } else {
+                self.left.line = Some(line)
+            }
             self.unpaired |= order != Ordering::Equal;
-            self.print(column, &line.unwrap_or_default()).await?;
-            self.advance(order != Ordering::Greater, order != Ordering::Less).await?;
+            let (left, right) = (order != Ordering::Greater, order != Ordering::Less);
+            let left = left && !self.advance_buffered(1);
+            let right = right && !self.advance_buffered(2);
+            if left {
+                self.advance_slowly(1).await?;
+            }
+            if right {
+                self.advance_slowly(2).await?;
+            }
+            self.steps += 1;
+            if self.out.is_full() || self.steps > 1024 {
+                self.flush().await?;
+            }
         }
         if total {
             let numbers = self.totals.map(|number| number.to_string());
@@ -164,12 +187,12 @@ impl Comparison {
         Ok(())
     }
 
-    async fn print(&mut self, column: usize, line: &[u8]) -> Result<(), ExitStatus> {
+    fn print(&mut self, column: usize, line: &[u8]) {
         if let Some(total) = self.totals.get_mut(column) {
             *total += 1;
         }
         if !self.shown.get(column).copied().unwrap_or(false) {
-            return Ok(());
+            return;
         }
         for before in self.shown.iter().take(column) {
             if *before {
@@ -178,6 +201,11 @@ impl Comparison {
         }
         self.out.put(line);
         self.out.put(&[self.end]);
+    }
+
+    async fn flush(&mut self) -> Result<(), ExitStatus> {
+        self.sys.charge(self.steps).await;
+        self.steps = 0;
         match self.out.flush_if_full().await {
             Ok(()) => Ok(()),
             Err(errno) => {
@@ -187,36 +215,65 @@ impl Comparison {
         }
     }
 
+    /// Goes on to the next line of a side if it has been read and is in order; false if not.
+    fn advance_buffered(&mut self, side: usize) -> bool {
+        let checks = self.checks();
+        let side = if side == 1 { &mut self.left } else { &mut self.right };
+        let Some(next) = side.records.buffered() else { return false };
+        if checks && !side.unsorted && side.line.as_ref().is_some_and(|line| line.as_slice() > next) {
+            side.disorderly = Some(next.to_vec());
+            return false;
+        }
+        let line = side.line.get_or_insert_default();
+        line.clear();
+        line.extend_from_slice(next);
+        true
+    }
+
+    /// Whether the order of the lines counts now.
+    fn checks(&self) -> bool {
+        match self.check {
+            Check::Always => true,
+            Check::Never => false,
+            Check::WhenUnpaired => self.unpaired,
+        }
+    }
+
     async fn advance(&mut self, left: bool, right: bool) -> Result<(), ExitStatus> {
         for (wanted, number) in [(left, 1), (right, 2)] {
-            if !wanted {
-                continue;
+            if wanted && !self.advance_buffered(number) {
+                self.advance_slowly(number).await?;
             }
-            let side = if number == 1 { &mut self.left } else { &mut self.right };
-            let next = match side.records.next().await {
-                Ok(record) => record.map(|record| record.bytes),
-                Err(errno) => {
-                    let name = quote_if_needed(&side.name);
-                    // A failed write shows in the status all the same.
-                    let _ = self.out.flush().await;
-                    self.sys.complain(name, errno).await;
-                    return Err(ExitStatus::FAILURE);
-                }
-            };
-            let disorder = matches!((&side.line, &next), (Some(before), Some(after)) if before > after);
-            side.line = next;
-            let counts = match self.check {
-                Check::Always => true,
-                Check::Never => false,
-                Check::WhenUnpaired => self.unpaired,
-            };
-            if disorder && counts && !side.unsorted {
-                side.unsorted = true;
+        }
+        Ok(())
+    }
+
+    /// Reads the next line of a side, and says when it is out of order.
+    async fn advance_slowly(&mut self, number: usize) -> Result<(), ExitStatus> {
+        let counts = self.checks();
+        let side = if number == 1 { &mut self.left } else { &mut self.right };
+        let read = match side.disorderly.take() {
+            Some(line) => Ok(Some(line)),
+            None => side.records.next().await.map(|record| record.map(|record| record.bytes.to_vec())),
+        };
+        let next = match read {
+            Ok(next) => next,
+            Err(errno) => {
+                let name = quote_if_needed(&side.name);
+                // A failed write shows in the status all the same.
                 let _ = self.out.flush().await;
-                self.sys.error(format!("file {number} is not in sorted order")).await;
-                if self.check == Check::Always {
-                    return Err(ExitStatus::FAILURE);
-                }
+                self.sys.complain(name, errno).await;
+                return Err(ExitStatus::FAILURE);
+            }
+        };
+        let disorder = matches!((&side.line, &next), (Some(before), Some(after)) if before > after);
+        side.line = next;
+        if disorder && counts && !side.unsorted {
+            side.unsorted = true;
+            let _ = self.out.flush().await;
+            self.sys.error(format!("file {number} is not in sorted order")).await;
+            if self.check == Check::Always {
+                return Err(ExitStatus::FAILURE);
             }
         }
         Ok(())

@@ -111,19 +111,17 @@ impl Cut {
     }
 
     async fn file(&self, sys: &Sys, fd: Fd, out: &mut OutBuf) -> Result<(), Errno> {
-        let mut records = Records::new(sys, fd, self.end);
+        let mut lines = Records::new(sys, fd, self.end);
         if self.counted == Counted::Fields && self.delimiter == self.end {
-            return self.lines_as_fields(&mut records, out).await;
+            return self.lines_as_fields(&mut lines, out).await;
         }
-        let mut charged = 0u64;
-        while let Some(record) = records.next().await? {
-            charged += 1 + record.bytes.len() as u64 / 64;
-            if charged > 1024 {
-                sys.charge(std::mem::take(&mut charged)).await;
-            }
-            match self.counted {
-                Counted::Bytes => self.bytes(&record.bytes, out.buffer()),
-                Counted::Fields => self.fields(&record.bytes, out.buffer()),
+        while let Some(block) = lines.block().await? {
+            sys.charge(block.len() as u64 / 32).await;
+            for line in records(&block, self.end) {
+                match self.counted {
+                    Counted::Bytes => self.bytes(line, out.buffer()),
+                    Counted::Fields => self.fields(line, out.buffer()),
+                }
             }
             out.flush_if_full().await?;
         }
@@ -182,19 +180,22 @@ impl Cut {
     }
 
     /// With the end of the line as delimiter the whole input is one line, and its lines are the fields.
-    async fn lines_as_fields(&self, records: &mut Records, out: &mut OutBuf) -> Result<(), Errno> {
+    async fn lines_as_fields(&self, lines: &mut Records, out: &mut OutBuf) -> Result<(), Errno> {
         let mut number = 0u64;
         let mut any = false;
         let delimiter = self.output_delimiter.clone().unwrap_or_else(|| vec![self.delimiter]);
-        while let Some(record) = records.next().await? {
-            number += 1;
-            if self.ranges.iter().any(|(low, high)| low <= number && number <= high) {
-                if any {
-                    out.put(&delimiter);
+        while let Some(block) = lines.block().await? {
+            for line in records(&block, self.end) {
+                number += 1;
+                if self.ranges.iter().any(|(low, high)| low <= number && number <= high) {
+                    if any {
+                        out.put(&delimiter);
+                    }
+                    out.put(line);
+                    any = true;
                 }
-                out.write(&record.bytes).await?;
-                any = true;
             }
+            out.flush_if_full().await?;
         }
         if any {
             out.put(&[self.end]);

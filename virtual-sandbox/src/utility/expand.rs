@@ -167,11 +167,17 @@ async fn each_line(sys: &Sys, operands: &[Bytes], mut convert: impl FnMut(&[u8],
             Ok(fd) => {
                 let mut lines = Records::lines(sys, fd);
                 let result = loop {
-                    match lines.next().await {
-                        Ok(Some(line)) => {
-                            convert(&line.bytes, out.buffer());
-                            sys.charge(line.bytes.len() as u64 / 8).await;
-                            if out.write(if line.terminated { b"\n" } else { b"" }).await.is_err() {
+                    match lines.block().await {
+                        Ok(Some(block)) => {
+                            sys.charge(block.len() as u64 / 16).await;
+                            for line in records(&block, b'\n') {
+                                convert(line, out.buffer());
+                                out.put(b"\n");
+                            }
+                            if !block.ends_with(b"\n") {
+                                out.buffer().pop();
+                            }
+                            if out.flush_if_full().await.is_err() {
                                 break Ok(());
                             }
                         }
@@ -197,7 +203,15 @@ async fn each_line(sys: &Sys, operands: &[Bytes], mut convert: impl FnMut(&[u8],
 fn expand_line(line: &[u8], tabs: &TabStops, initial: bool, out: &mut Vec<u8>) {
     let mut column = 0usize;
     let mut convert = true;
-    for byte in line {
+    let mut rest = line;
+    loop {
+        // Text in which nothing is special is copied in one piece.
+        let plain = if initial { 0 } else { memchr::memchr2(b'\t', 8, rest).unwrap_or(rest.len()) };
+        let (plain, special) = rest.split_at(plain);
+        out.extend_from_slice(plain);
+        column += plain.len();
+        let Some((byte, behind)) = special.split_first() else { return };
+        rest = behind;
         match byte {
             b'\t' if convert => {
                 let next = tabs.after(column).unwrap_or(column + 1);

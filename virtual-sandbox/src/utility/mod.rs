@@ -87,10 +87,10 @@ mod yes;
 pub use accounts::Accounts;
 pub use backup::{Backup, BackupType};
 pub use confirm::Confirm;
-pub use input::{Record, Records};
+pub use input::{Record, Records, records};
 pub use invocation::Invocation;
 pub use options::{Argument, OptionError, OptionId, OptionSpec, OptionTable, Order, Parsed, Places, try_help};
-pub use output::OutBuf;
+pub use output::{OutBuf, put_number};
 
 use crate::kernel::ExitStatus;
 use crate::sys::Sys;

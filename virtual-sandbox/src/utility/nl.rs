@@ -97,17 +97,8 @@ async fn nl(sys: Sys, invocation: Invocation) -> ExitStatus {
         };
         let mut lines = Records::lines(&sys, fd);
         loop {
-            match lines.next().await {
-                Ok(Some(line)) => {
-                    if numbering.line(&line.bytes, out.buffer()).is_err() {
-                        let _ = out.flush().await;
-                        sys.error("line number overflow").await;
-                        return ExitStatus::FAILURE;
-                    }
-                    if out.flush_if_full().await.is_err() {
-                        break;
-                    }
-                }
+            let block = match lines.block().await {
+                Ok(Some(block)) => block,
                 Ok(None) => break,
                 Err(errno) => {
                     let _ = out.flush().await;
@@ -115,6 +106,17 @@ async fn nl(sys: Sys, invocation: Invocation) -> ExitStatus {
                     success = false;
                     break;
                 }
+            };
+            sys.charge(block.len() as u64 / 16).await;
+            for line in records(&block, b'\n') {
+                if numbering.line(line, out.buffer()).is_err() {
+                    let _ = out.flush().await;
+                    sys.error("line number overflow").await;
+                    return ExitStatus::FAILURE;
+                }
+            }
+            if out.flush_if_full().await.is_err() {
+                break;
             }
         }
         close_operand(&sys, fd).await;

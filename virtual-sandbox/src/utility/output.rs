@@ -32,10 +32,7 @@ impl OutBuf {
     /// Appends bytes; may write.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Errno> {
         self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= CHUNK || (self.line_buffered && bytes.ends_with(b"\n")) {
-            self.flush().await?;
-        }
-        Ok(())
+        self.flush_if_full().await
     }
 
     /// Appends bytes without writing; call [`OutBuf::flush_if_full`] now and then.
@@ -48,9 +45,14 @@ impl OutBuf {
         &mut self.buffer
     }
 
-    /// Writes when the buffer holds a chunk.
+    /// Whether the buffer holds a chunk, or what is to be written at once.
+    pub fn is_full(&self) -> bool {
+        self.buffer.len() >= CHUNK || (self.line_buffered && self.buffer.ends_with(b"\n"))
+    }
+
+    /// Writes when the buffer is full.
     pub async fn flush_if_full(&mut self) -> Result<(), Errno> {
-        if self.buffer.len() >= CHUNK || (self.line_buffered && self.buffer.ends_with(b"\n")) {
+        if self.is_full() {
             self.flush().await?;
         }
         Ok(())
@@ -85,4 +87,12 @@ impl OutBuf {
             }
         }
     }
+}
+
+/// Appends a number, with spaces before it up to `width`.
+pub fn put_number(out: &mut Vec<u8>, number: u64, width: usize) {
+    let mut digits = itoa::Buffer::new();
+    let digits = digits.format(number);
+    out.resize(out.len() + width.saturating_sub(digits.len()), b' ');
+    out.extend_from_slice(digits.as_bytes());
 }

@@ -70,6 +70,11 @@ fn delimiters(list: &[u8]) -> Option<Vec<Vec<u8>>> {
     Some(delimiters)
 }
 
+/// The delimiter behind the file or line at a place: they are used in turn.
+fn delimiter(delimiters: &[Vec<u8>], at: usize) -> &[u8] {
+    delimiters.get(at % delimiters.len().max(1)).map(AsRef::as_ref).unwrap_or_default()
+}
+
 struct Merge {
     sys: Sys,
     out: OutBuf,
@@ -79,10 +84,6 @@ struct Merge {
 }
 
 impl Merge {
-    fn delimiter(&self, at: usize) -> &[u8] {
-        self.delimiters.get(at % self.delimiters.len().max(1)).map(AsRef::as_ref).unwrap_or_default()
-    }
-
     async fn complain(&mut self, name: &[u8], errno: Errno) {
         // A failed write shows when the buffer is finished.
         let _ = self.out.flush().await;
@@ -103,14 +104,17 @@ impl Merge {
             let mut lines = Records::new(&self.sys, fd, self.end);
             let mut count = 0usize;
             loop {
-                match lines.next().await {
-                    Ok(Some(line)) => {
-                        if count > 0 {
-                            let delimiter = self.delimiter(count - 1).to_vec();
-                            self.out.put(&delimiter);
+                match lines.block().await {
+                    Ok(Some(block)) => {
+                        self.sys.charge(block.len() as u64 / 32).await;
+                        for line in records(&block, self.end) {
+                            if count > 0 {
+                                self.out.put(delimiter(&self.delimiters, count - 1));
+                            }
+                            self.out.put(line);
+                            count += 1;
                         }
-                        self.out.write(&line.bytes).await?;
-                        count += 1;
+                        self.out.flush_if_full().await?;
                     }
                     Ok(None) => break,
                     Err(errno) => {
@@ -144,35 +148,38 @@ impl Merge {
                 }
             }
         }
+        let mut steps = 0u64;
         loop {
-            let mut line: Vec<u8> = Vec::new();
+            let before = self.out.buffer().len();
             let mut any = false;
             for (at, input) in inputs.iter_mut().enumerate() {
                 if at > 0 {
-                    line.extend_from_slice(
-                        self.delimiters
-                            .get((at - 1) % self.delimiters.len().max(1))
-                            .map(AsRef::as_ref)
-                            .unwrap_or_default(),
-                    );
+                    self.out.put(delimiter(&self.delimiters, at - 1));
                 }
-                let next = match input {
+                let records = match input {
                     None => continue,
-                    Some(Some(records)) => records.next().await,
+                    Some(Some(records)) => records,
                     Some(None) => match &mut stdin {
-                        Some(records) => records.next().await,
-                        None => Ok(None),
+                        Some(records) => records,
+                        None => continue,
                     },
                 };
-                match next {
+                if let Some(line) = records.buffered() {
+                    self.out.put(line);
+                    any = true;
+                    continue;
+                }
+                match records.next().await {
                     Ok(Some(record)) => {
                         any = true;
-                        line.extend_from_slice(&record.bytes);
+                        self.out.put(&record.bytes);
                     }
                     Ok(None) => *input = None,
                     Err(errno) => {
                         let name = files.get(at).cloned().unwrap_or_default();
+                        let begun = self.out.buffer().split_off(before);
                         let _ = self.out.flush().await;
+                        self.out.put(&begun);
                         self.sys.complain(quote_if_needed(&name), errno).await;
                         self.success = false;
                         *input = None;
@@ -180,10 +187,15 @@ impl Merge {
                 }
             }
             if !any {
+                self.out.buffer().truncate(before);
                 return Ok(());
             }
-            line.push(self.end);
-            self.out.write(&line).await?;
+            self.out.put(&[self.end]);
+            steps += 1;
+            if self.out.is_full() {
+                self.sys.charge(std::mem::take(&mut steps)).await;
+                self.out.flush().await?;
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `shuf` - generate random permutations.  [GNU coreutils "shuf invocation"]
 
 use super::options::OptionError;
+use crate::sys::Held;
 use crate::text::quoting::{quote, quote_if_needed};
 use crate::utility::operand::open_operand;
 use crate::utility::prelude::*;
@@ -102,6 +103,7 @@ async fn shuf(sys: Sys, invocation: Invocation) -> ExitStatus {
     if let Some(extra) = parsed.operands().get(most) {
         return usage([b"extra operand ".as_slice(), &quote(extra)].concat()).report(&sys).await;
     }
+    let mut held = sys.account();
     let input = if let Some(text) = parsed.value(RANGE) {
         match range(text) {
             Some((low, high)) => Input::Range(low, high),
@@ -114,7 +116,7 @@ async fn shuf(sys: Sys, invocation: Invocation) -> ExitStatus {
         Input::Lines(parsed.operands().to_vec())
     } else {
         let file = parsed.operands().first().cloned().unwrap_or_else(|| Bytes::from_static(b"-"));
-        match lines(&sys, &file, end).await {
+        match lines(&sys, &file, end, &mut held).await {
             Ok(lines) => Input::Lines(lines),
             Err(errno) => {
                 sys.complain(quote_if_needed(&file), errno).await;
@@ -162,13 +164,17 @@ async fn shuf(sys: Sys, invocation: Invocation) -> ExitStatus {
     out.finish().await.into()
 }
 
-async fn lines(sys: &Sys, file: &Bytes, end: u8) -> Result<Vec<Bytes>, Errno> {
+async fn lines(sys: &Sys, file: &Bytes, end: u8, held: &mut Held) -> Result<Vec<Bytes>, Errno> {
     let fd = open_operand(sys, file).await?;
-    let mut records = Records::new(sys, fd, end);
+    let text = Bytes::from(sys.read_to_end(fd).await?);
+    let mut start = 0;
     let mut lines = Vec::new();
-    while let Some(record) = records.next().await? {
-        lines.push(record.bytes);
+    for line in records(&text, end) {
+        lines.push(text.slice(start..start + line.len()));
+        start += line.len() + 1;
     }
+    held.set(text.len() + lines.len() * size_of::<Bytes>());
+    sys.charge(lines.len() as u64).await;
     Ok(lines)
 }
 

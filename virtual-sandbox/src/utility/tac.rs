@@ -49,6 +49,7 @@ async fn tac(sys: Sys, invocation: Invocation) -> ExitStatus {
         Separator::Text(if text.is_empty() { vec![0] } else { text })
     };
     let mut out = OutBuf::stdout(&sys);
+    let mut held = sys.account();
     let mut success = true;
     for file in or_stdin(parsed.operands()) {
         let fd = match open_operand(&sys, &file).await {
@@ -67,6 +68,7 @@ async fn tac(sys: Sys, invocation: Invocation) -> ExitStatus {
         close_operand(&sys, fd).await;
         match content {
             Ok(content) => {
+                held.set(content.len());
                 let ends = boundaries(&content, &separator, parsed.has(BEFORE));
                 sys.charge(content.len() as u64 / 16).await;
                 for piece in ends.windows(2).rev() {

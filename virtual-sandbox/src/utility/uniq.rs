@@ -209,6 +209,9 @@ impl Uniq {
 
     /// The part of a line that is compared.
     fn key<'l>(&self, line: &'l [u8]) -> &'l [u8] {
+        if self.skip_fields == 0 && self.skip_chars == 0 && self.check_chars == usize::MAX {
+            return line;
+        }
         let mut at = 0;
         let is_blank = |at: usize| line.get(at).is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\n'));
         for _ in 0..self.skip_fields {
@@ -233,50 +236,63 @@ impl Uniq {
     }
 
     async fn run(&self, sys: &Sys, fd: Fd, out: &mut OutBuf) -> Result<(), Errno> {
-        let mut records = Records::new(sys, fd, self.end);
-        let Some(mut first) = records.next().await?.map(|record| record.bytes) else { return Ok(()) };
-        let mut group = Group { count: 1, any_written: false };
-        if let Show::Groups(delimit) = self.show {
-            if matches!(delimit, Delimit::Prepend | Delimit::Both) {
-                out.put(&[self.end]);
-            }
-            self.line(&first, out);
-        }
-        let mut charged = 0u64;
-        while let Some(record) = records.next().await? {
-            let line = record.bytes;
-            charged += 1 + line.len() as u64 / 64;
-            if charged > 1024 {
-                sys.charge(std::mem::take(&mut charged)).await;
-            }
-            if self.same(&first, &line) {
-                group.count += 1;
-                match self.show {
-                    Show::AllRepeated(delimit) | Show::AllButOne(delimit) => {
-                        if group.count == 2 {
-                            self.begin_repeated(delimit, &mut group, &first, out);
-                        }
-                        self.line(&line, out);
+        let mut lines = Records::new(sys, fd, self.end);
+        // The first line of the current group, and what is known of the group.
+        let mut above: Option<Vec<u8>> = None;
+        let mut group = Group { count: 0, any_written: false };
+        while let Some(block) = lines.block().await? {
+            sys.charge(block.len() as u64 / 32).await;
+            let mut first = above.as_deref();
+            for line in records(&block, self.end) {
+                first = match first {
+                    Some(first) if self.same(first, line) => {
+                        self.repeated(first, line, &mut group, out);
+                        Some(first)
                     }
-                    Show::Groups(_) => self.line(&line, out),
-                    Show::First { .. } => {}
-                }
-            } else {
-                self.end_group(&first, &group, out);
-                if let Show::Groups(_) = self.show {
-                    out.put(&[self.end]);
-                    self.line(&line, out);
-                }
-                first = line;
-                group.count = 1;
+                    _ => {
+                        self.begin_group(first, line, &mut group, out);
+                        Some(line)
+                    }
+                };
             }
             out.flush_if_full().await?;
+            above = first.map(<[u8]>::to_vec);
         }
+        let Some(first) = above else { return Ok(()) };
         self.end_group(&first, &group, out);
         if let Show::Groups(Delimit::Append | Delimit::Both) = self.show {
             out.put(&[self.end]);
         }
         Ok(())
+    }
+
+    /// A line equal to the first of the group.
+    fn repeated(&self, first: &[u8], line: &[u8], group: &mut Group, out: &mut OutBuf) {
+        group.count += 1;
+        match self.show {
+            Show::AllRepeated(delimit) | Show::AllButOne(delimit) => {
+                if group.count == 2 {
+                    self.begin_repeated(delimit, group, first, out);
+                }
+                self.line(line, out);
+            }
+            Show::Groups(_) => self.line(line, out),
+            Show::First { .. } => {}
+        }
+    }
+
+    /// A line that is the first of a group; `first` is that of the group before.
+    fn begin_group(&self, first: Option<&[u8]>, line: &[u8], group: &mut Group, out: &mut OutBuf) {
+        if let Some(first) = first {
+            self.end_group(first, group, out);
+        }
+        if let Show::Groups(delimit) = self.show {
+            if first.is_some() || matches!(delimit, Delimit::Prepend | Delimit::Both) {
+                out.put(&[self.end]);
+            }
+            self.line(line, out);
+        }
+        group.count = 1;
     }
 
     fn begin_repeated(&self, delimit: Delimit, group: &mut Group, first: &[u8], out: &mut OutBuf) {
@@ -293,7 +309,8 @@ impl Uniq {
         let Show::First { repeated, unique } = self.show else { return };
         if if group.count > 1 { repeated } else { unique } {
             if self.count {
-                out.put(format!("{:>7} ", group.count).as_bytes());
+                put_number(out.buffer(), group.count, 7);
+                out.put(b" ");
             }
             self.line(first, out);
         }

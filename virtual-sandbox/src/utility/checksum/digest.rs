@@ -90,7 +90,7 @@ impl State {
                 *value = match algorithm {
                     Algorithm::Bsd => data.iter().fold(*value, |sum, byte| bsd_step(sum, *byte)),
                     Algorithm::SystemV => data.iter().fold(*value, |sum, byte| sum.wrapping_add(u32::from(*byte))),
-                    _ => data.iter().fold(*value, |crc, byte| crc_step(crc, *byte)),
+                    _ => crc(*value, data),
                 };
             }
             State::Md5(state) => state.update(data),
@@ -124,27 +124,53 @@ fn bsd_step(sum: u32, byte: u8) -> u32 {
     ((sum >> 1) + ((sum & 1) << 15) + u32::from(byte)) & 0xffff
 }
 
+/// Bytes the CRC takes at a time.
+const CRC_BLOCK: usize = 16;
+
 /// POSIX cksum: the CRC of ISO 8802-3, most significant bit first.
-fn crc_step(crc: u32, byte: u8) -> u32 {
-    const TABLE: [u32; 256] = crc_table();
-    let index = (crc >> 24) as u8 ^ byte;
-    crc << 8 ^ TABLE.get(usize::from(index)).copied().unwrap_or(0)
+fn crc(mut crc: u32, data: &[u8]) -> u32 {
+    let (blocks, rest) = data.as_chunks::<CRC_BLOCK>();
+    for block in blocks {
+        // What a byte does to the CRC depends only on how many bytes follow it, so all of a block are taken at once.
+        let mut bytes = *block;
+        for (byte, own) in bytes.iter_mut().zip(crc.to_be_bytes()) {
+            *byte ^= own;
+        }
+        crc = CRC_TABLES.iter().rev().zip(bytes).fold(0, |sum, (table, byte)| sum ^ entry(table, byte));
+    }
+    rest.iter().fold(crc, |crc, byte| crc_step(crc, *byte))
 }
 
-const fn crc_table() -> [u32; 256] {
-    let mut table = [0u32; 256];
+fn crc_step(crc: u32, byte: u8) -> u32 {
+    let [first, ..] = &CRC_TABLES;
+    crc << 8 ^ entry(first, (crc >> 24) as u8 ^ byte)
+}
+
+fn entry(table: &[u32; 256], byte: u8) -> u32 {
+    table.get(usize::from(byte)).copied().unwrap_or(0)
+}
+
+/// For each number of bytes that follow, what a byte adds to the CRC.
+static CRC_TABLES: [[u32; 256]; CRC_BLOCK] = crc_tables();
+
+const fn crc_tables() -> [[u32; 256]; CRC_BLOCK] {
+    let mut tables = [[0u32; 256]; CRC_BLOCK];
     let mut index = 0;
     while index < 256 {
         let mut value = (index as u32) << 24;
-        let mut bit = 0;
-        while bit < 8 {
-            value = if value & 0x8000_0000 != 0 { value << 1 ^ 0x04c1_1db7 } else { value << 1 };
-            bit += 1;
+        let mut following = 0;
+        while following < CRC_BLOCK {
+            let mut bit = 0;
+            while bit < 8 {
+                value = if value & 0x8000_0000 != 0 { value << 1 ^ 0x04c1_1db7 } else { value << 1 };
+                bit += 1;
+            }
+            tables[following][index] = value;
+            following += 1;
         }
-        table[index] = value;
         index += 1;
     }
-    table
+    tables
 }
 
 fn finish_sum(algorithm: Algorithm, value: u32, length: u64) -> u32 {
@@ -164,5 +190,22 @@ fn finish_sum(algorithm: Algorithm, value: u32, length: u64) -> u32 {
             !crc
         }
         _ => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crc_is_the_same_whatever_pieces_it_is_taken_of() {
+        let data: Vec<u8> = (0..1000u32).map(|i| (i * i >> 3) as u8).collect();
+        let by_bytes = data.iter().fold(0, |crc, byte| crc_step(crc, *byte));
+        for cut in [0, 1, 15, 16, 17, 500, 999] {
+            let (head, tail) = data.split_at(cut);
+            assert_eq!(crc(crc(0, head), tail), by_bytes);
+        }
+        // As `printf 123456789 | cksum` prints it.
+        assert_eq!(finish_sum(Algorithm::Crc, crc(0, b"123456789"), 9), 930_766_865);
     }
 }

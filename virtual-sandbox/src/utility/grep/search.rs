@@ -102,6 +102,7 @@ impl Search<'_> {
     /// Reads to the end, or until the search is decided: then true.
     async fn run(&mut self, sys: &Sys, fd: Fd, out: &mut OutBuf) -> Result<bool, SearchError> {
         let mut carry: Vec<u8> = Vec::new();
+        let mut held = sys.account();
         loop {
             let Some(chunk) = sys.read_chunk(fd).await.map_err(SearchError::Read)? else { break };
             sys.charge(chunk.len() as u64 / 64 + 1).await;
@@ -112,7 +113,7 @@ impl Search<'_> {
             if !carry.is_empty() {
                 let Some(end) = self.first_line_end(chunk) else {
                     carry.extend_from_slice(chunk);
-                    sys.hold(carry.len());
+                    held.set(carry.len());
                     continue;
                 };
                 let (head, tail) = chunk.split_at(end);
@@ -126,7 +127,7 @@ impl Search<'_> {
             let whole = memchr::memrchr(self.settings.eol, chunk).map_or(0, |last| last + 1);
             let (whole, rest) = chunk.split_at(whole);
             carry.extend_from_slice(rest);
-            sys.hold(carry.len());
+            held.set(carry.len());
             let flow = self.buffer(whole, out)?;
             out.flush_if_full().await.map_err(SearchError::Write)?;
             if self.settings.line_buffered {

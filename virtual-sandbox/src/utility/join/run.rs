@@ -1,6 +1,7 @@
 //! Pairing the lines of two sorted files.
 
 use super::settings::{Check, Format, OutputField, Refusal, Settings};
+use crate::sys::Held;
 use crate::text::quoting::quote_if_needed;
 use crate::utility::operand::{close_operand, open_operand};
 use crate::utility::prelude::*;
@@ -38,6 +39,7 @@ pub(super) async fn join(sys: Sys, invocation: Invocation) -> ExitStatus {
         unpaired: false,
         widths: None,
         held: 0,
+        account: sys.account(),
         charged: 0,
         sys: sys.clone(),
         settings: &settings,
@@ -84,12 +86,14 @@ struct Side {
     /// The line read last, for the check of the order.
     previous: Option<Row>,
     line_number: u64,
+    /// The line read last is out of order, which is still to be said.
+    out_of_order: bool,
     disorder: bool,
 }
 
 impl Side {
     fn new(records: Records) -> Side {
-        Side { records, rows: Vec::new(), previous: None, line_number: 0, disorder: false }
+        Side { records, rows: Vec::new(), previous: None, line_number: 0, out_of_order: false, disorder: false }
     }
 }
 
@@ -104,6 +108,7 @@ struct Join<'s> {
     widths: Option<[usize; 2]>,
     /// Bytes of the lines of the current groups.
     held: usize,
+    account: Held,
     charged: u64,
 }
 
@@ -139,54 +144,66 @@ impl Join<'_> {
     }
 
     fn compare(&self, left: &Row, right: &Row) -> Ordering {
-        if self.settings.ignore_case {
-            let fold = |row| Row::key(row).iter().map(u8::to_ascii_uppercase);
-            fold(left).cmp(fold(right))
-        } else {
-            left.key().cmp(right.key())
-        }
+        compare(self.settings.ignore_case, left, right)
     }
 
     /// Reads a line; false at the end of the file.
     async fn read(&mut self, side: usize) -> Result<bool, Failure> {
-        let Some(state) = self.sides.get_mut(side) else { return Ok(false) };
-        let Some(record) = state.records.next().await.map_err(Failure::Read)? else { return Ok(false) };
-        let row = row(record.bytes, self.settings, side);
-        state.line_number += 1;
-        self.charged += 1 + row.text.len() as u64 / 64;
-        let out_of_order = match &state.previous {
-            Some(previous) if !state.disorder => match self.settings.check {
-                Check::Always => true,
-                Check::WhenUnpaired => self.unpaired,
-                Check::Never => false,
-            }
-            .then(|| previous.clone()),
-            _ => None,
-        };
-        if self.settings.check != Check::Never {
-            state.previous = Some(row.clone());
-        }
-        if let Some(previous) = out_of_order
-            && self.compare(&previous, &row) == Ordering::Greater
+        if let Some(text) = self.sides.get_mut(side).and_then(|side| side.records.next_buffered())
+            && !self.take(side, text)
         {
-            self.out_of_order(side, &row).await?;
+            return Ok(true);
+        }
+        // What seldom happens stays out of the way: it would make each call of this a large one.
+        Box::pin(self.read_slowly(side)).await
+    }
+
+    async fn read_slowly(&mut self, side: usize) -> Result<bool, Failure> {
+        let Some(state) = self.sides.get_mut(side) else { return Ok(false) };
+        if !std::mem::take(&mut state.out_of_order) {
+            let Some(record) = state.records.next().await.map_err(Failure::Read)? else { return Ok(false) };
+            self.sys.charge(std::mem::take(&mut self.charged)).await;
+            if !self.take(side, record.bytes) {
+                return Ok(true);
+            }
         }
         if let Some(state) = self.sides.get_mut(side) {
-            state.rows.push(row);
+            state.out_of_order = false;
         }
-        if self.charged > 1024 {
-            self.sys.charge(std::mem::take(&mut self.charged)).await;
-        }
+        self.complain_of_order(side).await?;
         Ok(true)
     }
 
-    async fn out_of_order(&mut self, side: usize, row: &Row) -> Result<(), Failure> {
+    /// Takes a line that was read; true if it is out of order, which is to be said.
+    fn take(&mut self, side: usize, text: Bytes) -> bool {
+        let row = row(text, self.settings, side);
+        self.charged += 1 + row.text.len() as u64 / 64;
+        let checks = match self.settings.check {
+            Check::Always => true,
+            Check::WhenUnpaired => self.unpaired,
+            Check::Never => false,
+        };
+        let ignore_case = self.settings.ignore_case;
+        let Some(state) = self.sides.get_mut(side) else { return false };
+        state.line_number += 1;
+        let before = state.previous.as_ref().filter(|_| checks && !state.disorder);
+        let out_of_order = before.is_some_and(|before| compare(ignore_case, before, &row) == Ordering::Greater);
+        if self.settings.check != Check::Never {
+            state.previous = Some(row.clone());
+        }
+        state.rows.push(row);
+        state.out_of_order = out_of_order;
+        out_of_order
+    }
+
+    async fn complain_of_order(&mut self, side: usize) -> Result<(), Failure> {
         let (Some(state), Some(name)) = (self.sides.get_mut(side), self.settings.files.get(side)) else {
             return Ok(());
         };
         let place = format!(":{}: is not sorted: ", state.line_number);
+        let text = state.rows.last().map(|row| row.text.clone()).unwrap_or_default();
         state.disorder = true;
-        self.sys.error([name.as_ref(), place.as_bytes(), &row.text].concat()).await;
+        self.sys.error([name.as_ref(), place.as_bytes(), &text].concat()).await;
         if self.settings.check == Check::Always { Err(Failure::Disorder) } else { Ok(()) }
     }
 
@@ -219,7 +236,9 @@ impl Join<'_> {
     /// The first line of a side has no partner.
     async fn alone(&mut self, side: usize) -> Result<(), Failure> {
         self.print_alone(side);
-        self.flush().await?;
+        if self.out.is_full() {
+            self.flush().await?;
+        }
         self.advance(side).await?;
         self.unpaired = true;
         Ok(())
@@ -250,7 +269,7 @@ impl Join<'_> {
                 }
                 self.held += size;
                 if self.held > CHUNK {
-                    self.sys.hold(self.held);
+                    self.account.set(self.held);
                 }
             }
         }
@@ -263,9 +282,11 @@ impl Join<'_> {
             for row in &left.0 {
                 for partner in &right.0 {
                     self.print([Some(row), Some(partner)]);
-                    self.flush().await?;
+                    if self.out.is_full() {
+                        self.sys.charge(CHUNK as u64 / 16).await;
+                        self.flush().await?;
+                    }
                 }
-                self.sys.charge(right.0.len() as u64 / 4).await;
             }
         }
         for (side, (mut rows, next)) in [left, right].into_iter().enumerate() {
@@ -275,9 +296,8 @@ impl Join<'_> {
                 state.rows = rows;
             }
         }
-        if std::mem::take(&mut self.held) > CHUNK {
-            self.sys.hold(0);
-        }
+        self.held = 0;
+        self.account.set(0);
         Ok(())
     }
 
@@ -301,7 +321,7 @@ impl Join<'_> {
     }
 
     async fn flush(&mut self) -> Result<(), Failure> {
-        self.out.flush_if_full().await.map_err(Failure::Write)
+        Box::pin(self.out.flush_if_full()).await.map_err(Failure::Write)
     }
 
     /// Prints a line made of two, or of one without partner.
@@ -357,6 +377,15 @@ fn put_others(row: Option<&Row>, side: usize, width: Option<usize>, settings: &S
 
 fn put_field(text: &[u8], settings: &Settings, out: &mut Vec<u8>) {
     out.extend_from_slice(if text.is_empty() { &settings.filler } else { text });
+}
+
+fn compare(ignore_case: bool, left: &Row, right: &Row) -> Ordering {
+    if ignore_case {
+        let fold = |row| Row::key(row).iter().map(u8::to_ascii_uppercase);
+        fold(left).cmp(fold(right))
+    } else {
+        left.key().cmp(right.key())
+    }
 }
 
 /// Finds the join field of a line.

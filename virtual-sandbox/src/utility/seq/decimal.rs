@@ -34,6 +34,13 @@ impl Counter {
     }
 
     fn advance(&mut self) {
+        // Nine times out of ten only the last digit changes.
+        if let Some(last) = self.digits.last_mut()
+            && u64::from(b'9' - *last) >= self.step
+        {
+            *last += self.step as u8;
+            return;
+        }
         let mut carry = self.step;
         for digit in self.digits.iter_mut().rev() {
             let sum = u64::from(*digit - b'0') + carry;

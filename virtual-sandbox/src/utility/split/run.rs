@@ -188,6 +188,7 @@ impl Split<'_> {
     async fn by_record_bytes(&mut self, size: u64) -> Result<(), Failure> {
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let mut pending = Vec::new();
+        let mut held = self.input.sys.account();
         let mut used = 0;
         while let Some(mut chunk) = self.input.read().await? {
             while !chunk.is_empty() {
@@ -205,7 +206,7 @@ impl Split<'_> {
                     self.place(&record, size, &mut used).await?;
                 }
             }
-            self.input.sys.hold(pending.len());
+            held.set(pending.len());
         }
         if !pending.is_empty() {
             self.place(&Bytes::from(pending), size, &mut used).await?;
