@@ -1,8 +1,8 @@
 //! The grammar of `[[ ... ]]`. bash manual "Conditional Constructs".
 
 use crate::ast::{CondBinary, CondExpr, CondId, CondUnary, NodeId, Word, WordPart};
-use crate::core::{Core, Parsed};
-use crate::error::{SyntaxError, SyntaxErrorKind};
+use crate::core::{Core, Parsed, with_status};
+use crate::error::{SyntaxError, SyntaxErrorKind, SyntaxErrorStatus};
 use crate::lex::class::is_metacharacter;
 use crate::lex::operator::operator_at;
 use crate::word::{Ends, Style};
@@ -115,7 +115,13 @@ impl Core<'_> {
         };
         let right = match self.at_cond_end() {
             true => None,
-            false => self.cond_word(ends, pattern)?,
+            false => match self.cond_word(ends, pattern) {
+                Err(error) if ends == Ends::Regex => {
+                    let last = self.input.last_line();
+                    return Err(unfinished_operand(error, last));
+                }
+                word => word?,
+            },
         };
         let Some(right) = right else {
             return Err(self.cond_argument_error("binary"));
@@ -193,12 +199,13 @@ impl Core<'_> {
         let mut message = b"syntax error in conditional expression".to_vec();
         if self.input.at_end() {
             let text = b"unexpected EOF while looking for `]]'".to_vec();
-            return self.incomplete(line, SyntaxErrorKind::Message(text.into()));
+            let error = self.incomplete(line, SyntaxErrorKind::Message(text.into()));
+            return with_status(error, SyntaxErrorStatus::LastOrUsage);
         }
         if !token.is_empty() {
             message = [&message[..], b": unexpected token `", &token[..], b"'"].concat();
         }
-        self.error_at(line, SyntaxErrorKind::Message(message.into()))
+        with_status(self.error_at(line, SyntaxErrorKind::Message(message.into())), SyntaxErrorStatus::Last)
     }
 
     fn cond_operator_error(&mut self) -> Box<SyntaxError> {
@@ -232,20 +239,34 @@ impl Core<'_> {
     fn cond_message(&self, text: Vec<u8>) -> Box<SyntaxError> {
         let message = SyntaxErrorKind::Message(text.into());
         if self.input.at_end() {
-            return self.incomplete(self.input.line, message);
+            return with_status(self.incomplete(self.input.line, message), SyntaxErrorStatus::LastOrUsage);
         }
-        self.error_at(self.input.line, message)
+        with_status(self.error_at(self.input.line, message), SyntaxErrorStatus::Last)
     }
+}
+
+/// The error of a regular expression whose parenthesis is not closed: bash misses the operand, too.
+fn unfinished_operand(mut error: Box<SyntaxError>, last: u32) -> Box<SyntaxError> {
+    error.kind = match error.kind {
+        SyntaxErrorKind::Incomplete { at_end } => {
+            let second = &b"unexpected argument to conditional binary operator"[..];
+            let first = at_end.to_string().into_bytes().into();
+            let at_end = SyntaxErrorKind::TwoMessages(first, second.into(), Some(last));
+            SyntaxErrorKind::Incomplete { at_end: Box::new(at_end) }
+        }
+        other => other,
+    };
+    error
 }
 
 /// The error of an expression between parentheses: bash misses the closing one, too.
 fn in_group(mut error: Box<SyntaxError>) -> Box<SyntaxError> {
     let second = || Box::from(&b"expected `)'"[..]);
     error.kind = match error.kind {
-        SyntaxErrorKind::Message(first) => SyntaxErrorKind::TwoMessages(first, second()),
+        SyntaxErrorKind::Message(first) => SyntaxErrorKind::TwoMessages(first, second(), None),
         SyntaxErrorKind::Incomplete { at_end } => {
             let at_end = match *at_end {
-                SyntaxErrorKind::Message(first) => SyntaxErrorKind::TwoMessages(first, second()),
+                SyntaxErrorKind::Message(first) => SyntaxErrorKind::TwoMessages(first, second(), None),
                 other => other,
             };
             SyntaxErrorKind::Incomplete { at_end: Box::new(at_end) }

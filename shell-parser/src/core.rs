@@ -4,21 +4,23 @@ use bytes::Bytes;
 
 use crate::ast::{
     AndOrItem, ArrayElement, Assignment, CaseClause, Command, CommandKind, HereDocumentId, IdRange, IfClause, ListItem,
-    NodeId, PartId, Redirection, RedirectionId, Unit, Word, WordFacts, WordId, WordPart,
+    NodeId, ParameterId, PartId, Redirection, RedirectionId, Unit, Word, WordFacts, WordId, WordPart,
 };
 use crate::ast::{CommandId, Warning};
-use crate::error::{SyntaxError, SyntaxErrorKind};
+use crate::error::{SyntaxError, SyntaxErrorKind, SyntaxErrorStatus};
 use crate::input::Input;
 use crate::lex::operator::operator_at;
 use crate::parser::Options;
 use crate::quote::{ansi_c_quoted, needs_ansi_c};
 use crate::span::Span;
+use crate::stack::{self, Stack};
 
 /// The result of a production.
 pub(crate) type Parsed<T> = Result<T, Box<SyntaxError>>;
 
-/// How deep constructs may nest; a construct takes up to about 6 KiB of native stack in a debug build.
-pub const MAX_NESTING: u32 = 250;
+/// How deep constructs may nest, as far as the native stack allows: in a build without optimization a construct takes up
+/// to about 8 KiB of it, and the most greedy ones may nest some 150 levels.
+pub const MAX_NESTING: u32 = 1000;
 
 /// How deep words may nest (expansions in expansions), not counting what is inside their command substitutions; who
 /// expands them may recurse over them.
@@ -66,6 +68,9 @@ pub(crate) struct Core<'o> {
     /// The commands of each substitution in the command being read: their arena indices, and the line at which the
     /// substitution's text begins.
     pub(crate) substitution_lines: Vec<(std::ops::Range<usize>, u32)>,
+    /// Parameter expansions of the string being read that are bad substitutions.
+    pub(crate) bad_parameters: Vec<ParameterId>,
+    pub(crate) stack: Stack,
     depth: u32,
     word_depth: u32,
     alias_text: usize,
@@ -141,6 +146,8 @@ impl<'o> Core<'o> {
             in_substitution: false,
             blanks: (0, usize::MAX),
             substitution_lines: Vec::new(),
+            bad_parameters: Vec::new(),
+            stack: Stack::begin(),
             depth: 0,
             word_depth: 0,
             alias_text: 0,
@@ -201,8 +208,8 @@ impl<'o> Core<'o> {
     /// Counts a level of nesting.
     pub(crate) fn enter(&mut self) -> Parsed<()> {
         self.depth += 1;
-        if self.depth > MAX_NESTING {
-            return Err(self.error_at(self.input.line, SyntaxErrorKind::TooDeep(MAX_NESTING)));
+        if self.depth > MAX_NESTING || self.stack.used() > stack::BUDGET {
+            return Err(self.error_at(self.input.line, SyntaxErrorKind::TooDeep(self.depth - 1)));
         }
         Ok(())
     }
@@ -261,7 +268,8 @@ impl<'o> Core<'o> {
     /// An error of the given kind.
     pub(crate) fn error_at(&self, line: u32, kind: SyntaxErrorKind) -> Box<SyntaxError> {
         let at = self.input.offset();
-        Box::new(SyntaxError { span: Span::new(at, at), line, kind, source_line: None })
+        let status = SyntaxErrorStatus::default();
+        Box::new(SyntaxError { span: Span::new(at, at), line, kind, source_line: None, status, warnings: Vec::new() })
     }
 
     /// The input ended in the middle: `kind` if nothing more comes.
@@ -271,7 +279,13 @@ impl<'o> Core<'o> {
 
     /// The input ended inside quotes or brackets that began at `line`.
     pub(crate) fn unmatched(&self, delimiter: u8, line: u32) -> Box<SyntaxError> {
-        self.incomplete(line, SyntaxErrorKind::UnmatchedDelimiter(delimiter))
+        let error = self.incomplete(line, SyntaxErrorKind::UnmatchedDelimiter(delimiter));
+        with_status(error, SyntaxErrorStatus::LastOrUsage)
+    }
+
+    /// The input ended inside the commands of a substitution.
+    pub(crate) fn unmatched_substitution(&self, line: u32) -> Box<SyntaxError> {
+        self.incomplete(line, SyntaxErrorKind::UnmatchedDelimiter(b')'))
     }
 
     /// The token at the cursor does not fit: bash's error for it. Reads the token.
@@ -306,7 +320,8 @@ impl<'o> Core<'o> {
         let span = Span::new(start, self.input.end_offset());
         let kind = SyntaxErrorKind::UnexpectedToken(remove_continuations(&token).into());
         let source_line = Some(self.input.current_line().into());
-        Box::new(SyntaxError { span, line: self.input.line, kind, source_line })
+        let status = SyntaxErrorStatus::default();
+        Box::new(SyntaxError { span, line: self.input.line, kind, source_line, status, warnings: Vec::new() })
     }
 
     /// An empty word at the cursor.
@@ -320,6 +335,12 @@ impl<'o> Core<'o> {
             facts: WordFacts::default(),
         }
     }
+}
+
+/// The same error with another status.
+pub(crate) fn with_status(mut error: Box<SyntaxError>, status: SyntaxErrorStatus) -> Box<SyntaxError> {
+    error.status = status;
+    error
 }
 
 /// The text without its line continuations.

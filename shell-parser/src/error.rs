@@ -1,5 +1,6 @@
 //! Syntax errors, in bash's own words.
 
+use crate::ast::Warning;
 use crate::span::Span;
 
 /// A refusal of the parser.
@@ -14,6 +15,44 @@ pub struct SyntaxError {
     pub kind: SyntaxErrorKind,
     /// The text of the line at fault, where bash shows it on a second line.
     pub source_line: Option<Box<[u8]>>,
+    /// What a shell that stops at it exits with.
+    pub status: SyntaxErrorStatus,
+    /// What is said before it: here-documents that the end of the input ended.
+    pub warnings: Vec<Warning>,
+}
+
+/// The exit status of a shell, not interactive, that a syntax error ends. bash 5.2 has one for each way its parser gives
+/// up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SyntaxErrorStatus {
+    /// 2.
+    #[default]
+    Usage,
+    /// 1: in a compound array assignment.
+    Failure,
+    /// That of the last command, or 2 if that is 0: the input ended inside quotes or brackets.
+    LastOrUsage,
+    /// That of the last command, even 0: inside `[[`.
+    Last,
+    /// 2, but 127 in a command string: inside `$(`.
+    Substitution,
+}
+
+impl SyntaxErrorStatus {
+    /// The number, when the last command ended with `last`.
+    pub fn after(self, last: i32) -> i32 {
+        match self {
+            Self::Usage | Self::Substitution => 2,
+            Self::Failure => 1,
+            Self::LastOrUsage if last == 0 => 2,
+            Self::LastOrUsage | Self::Last => last,
+        }
+    }
+
+    /// The number for `eval` and `.`, which know nothing of the last command.
+    pub fn nested(self) -> i32 {
+        if self == Self::Failure { 1 } else { 2 }
+    }
 }
 
 /// What is wrong.
@@ -37,9 +76,9 @@ pub enum SyntaxErrorKind {
     /// Any other message of bash, without the `bash: line N:` before it.
     #[error("{}", String::from_utf8_lossy(.0))]
     Message(Box<[u8]>),
-    /// Two such messages, each on its own line.
+    /// Two such messages, each on its own line; the second may be about another line of the source.
     #[error("{}; {}", String::from_utf8_lossy(.0), String::from_utf8_lossy(.1))]
-    TwoMessages(Box<[u8]>, Box<[u8]>),
+    TwoMessages(Box<[u8]>, Box<[u8]>, Option<u32>),
     /// Constructs are nested deeper than the bound.
     #[error("maximum nesting level exceeded ({0})")]
     TooDeep(u32),
@@ -58,36 +97,36 @@ impl SyntaxError {
     /// which is there to see.
     pub fn prompt_message(&self, shell_name: &[u8]) -> Vec<u8> {
         let messages = self.bash_messages();
-        messages.iter().flat_map(|text| [shell_name, b": ", text, b"\n"]).flatten().copied().collect()
+        messages.iter().flat_map(|(text, _)| [shell_name, b": ", text, b"\n"]).flatten().copied().collect()
     }
 
-    /// What bash says, without a prefix.
-    fn bash_messages(&self) -> Vec<Vec<u8>> {
+    /// What bash says, without a prefix, and the line that each message is about.
+    fn bash_messages(&self) -> Vec<(Vec<u8>, u32)> {
         let kind = match &self.kind {
             SyntaxErrorKind::Incomplete { at_end } => at_end,
             kind => kind,
         };
-        kind.messages().into_iter().filter(|text| !text.is_empty()).collect()
+        kind.messages(self.line).into_iter().filter(|(text, _)| !text.is_empty()).collect()
     }
 
     /// The message as bash writes it to standard error, each line ended by a newline: `shell_name` as `bash`,
     /// `context` as `-c` (for `bash: -c: line 1: ...`) or empty.
     pub fn message(&self, shell_name: &[u8], context: &[u8]) -> Vec<u8> {
-        let mut prefix = shell_name.to_vec();
-        prefix.extend_from_slice(b": ");
+        let mut name = shell_name.to_vec();
+        name.extend_from_slice(b": ");
         if !context.is_empty() {
-            prefix.extend_from_slice(context);
-            prefix.extend_from_slice(b": ");
+            name.extend_from_slice(context);
+            name.extend_from_slice(b": ");
         }
-        prefix.extend_from_slice(format!("line {}: ", self.line).as_bytes());
+        let prefix = |line: u32| [&name[..], format!("line {line}: ").as_bytes()].concat();
         let mut out = Vec::new();
-        for text in self.bash_messages() {
-            out.extend_from_slice(&prefix);
+        for (text, line) in self.bash_messages() {
+            out.extend_from_slice(&prefix(line));
             out.extend_from_slice(&text);
             out.push(b'\n');
         }
         if let Some(line) = &self.source_line {
-            out.extend_from_slice(&prefix);
+            out.extend_from_slice(&prefix(self.line));
             out.push(b'`');
             out.extend_from_slice(line);
             out.extend_from_slice(b"'\n");
@@ -97,15 +136,17 @@ impl SyntaxError {
 }
 
 impl SyntaxErrorKind {
-    /// bash's messages for it.
-    fn messages(&self) -> Vec<Vec<u8>> {
+    /// bash's messages for it, each with the line it is about.
+    fn messages(&self, line: u32) -> Vec<(Vec<u8>, u32)> {
         match self {
             Self::UnexpectedToken(token) => {
-                vec![[b"syntax error near unexpected token `", &token[..], b"'"].concat()]
+                vec![([b"syntax error near unexpected token `", &token[..], b"'"].concat(), line)]
             }
-            Self::Message(text) => vec![text.to_vec()],
-            Self::TwoMessages(first, second) => vec![first.to_vec(), second.to_vec()],
-            other => vec![other.to_string().into_bytes()],
+            Self::Message(text) => vec![(text.to_vec(), line)],
+            Self::TwoMessages(first, second, other) => {
+                vec![(first.to_vec(), line), (second.to_vec(), other.unwrap_or(line))]
+            }
+            other => vec![(other.to_string().into_bytes(), line)],
         }
     }
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::ast::{HereDocumentId, NodeId, Parameter, ParameterExpansion, ParameterOperator, Word, WordFacts, WordPart};
 use crate::core::{Core, Parsed};
-use crate::error::SyntaxErrorKind;
+use crate::error::{SyntaxError, SyntaxErrorKind};
 use crate::input::Input;
 use crate::span::Span;
 use crate::word::QuotedEnd;
@@ -113,18 +113,20 @@ impl Core<'_> {
         } else {
             let marks = self.scratch.marks();
             let depth = self.depth();
+            let bad = self.bad_parameters.len();
             match self.expanded_body(text, copied, start, end) {
                 Ok(()) => {}
                 Err(error) if matches!(error.kind, SyntaxErrorKind::TooDeep(_) | SyntaxErrorKind::TooLarge) => {
                     return Err(error);
                 }
                 // bash finds an expansion that does not end only when it expands the body.
-                Err(_) => {
+                Err(error) => {
                     self.scratch.truncate(marks);
                     self.set_depth(depth);
-                    self.bad_body(text);
+                    self.bad_body(text, &error);
                 }
             }
+            self.show_bad_parameters(bad, text);
         }
         self.leave();
         let facts = std::mem::replace(&mut self.facts, outer);
@@ -136,13 +138,17 @@ impl Core<'_> {
     }
 
     /// A body in which an expansion does not end.
-    fn bad_body(&mut self, text: &Bytes) {
+    fn bad_body(&mut self, text: &Bytes, error: &SyntaxError) {
         self.facts = self.facts.with(WordFacts::EXPANSION);
         self.push_parameter(ParameterExpansion {
             parameter: Parameter::Variable(Bytes::new()),
             indirect: false,
             subscript: None,
-            operator: ParameterOperator::Bad(text.clone()),
+            operator: ParameterOperator::Bad {
+                text: text.clone(),
+                message: unfinished_message(text, error).into(),
+                transform: false,
+            },
             braced: true,
         });
     }
@@ -174,6 +180,20 @@ impl Core<'_> {
         self.in_substitution = outer;
         result
     }
+}
+
+/// What bash says of an expansion that does not end before its string does.
+fn unfinished_message(text: &[u8], error: &SyntaxError) -> Vec<u8> {
+    let (closer, opener): (&[u8], &[u8]) = match &error.kind {
+        SyntaxErrorKind::Incomplete { at_end } => match **at_end {
+            SyntaxErrorKind::UnmatchedDelimiter(b')') => (b"`)'", b"$("),
+            SyntaxErrorKind::UnmatchedDelimiter(b'`') => (b"\"`\"", b"`"),
+            _ => return [text, b": bad substitution"].concat(),
+        },
+        _ => return [text, b": bad substitution"].concat(),
+    };
+    let from = memchr::memmem::rfind(text, opener).unwrap_or(0);
+    [b"bad substitution: no closing ", closer, b" in ", text.get(from..).unwrap_or(&[])].concat()
 }
 
 /// The first line of `text` with its newline; where backslashes count, a line that ends in one goes on.

@@ -93,6 +93,11 @@ impl Input {
         self.text.position = (self.text.position + count).min(self.text.end);
     }
 
+    /// The line behind the last of the text being read.
+    pub(crate) fn last_line(&self) -> u32 {
+        self.line + memchr::memchr_iter(b'\n', self.rest()).count() as u32
+    }
+
     /// Advances over text that may hold newlines, counting them.
     pub(crate) fn advance_lines(&mut self, count: usize) {
         let newlines = memchr::memchr_iter(b'\n', self.rest().get(..count).unwrap_or(&[])).count();

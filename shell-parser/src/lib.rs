@@ -19,6 +19,7 @@ pub mod print;
 pub mod quote;
 mod redirection;
 pub mod span;
+mod stack;
 pub mod visit;
 mod word;
 
@@ -26,6 +27,6 @@ pub use analysis::{Analysis, analyze};
 pub use arith::{ArithError, ArithUnit, parse_arith};
 pub use ast::Unit;
 pub use core::{MAX_NESTING, MAX_WORD_NESTING};
-pub use error::{SyntaxError, SyntaxErrorKind};
+pub use error::{SyntaxError, SyntaxErrorKind, SyntaxErrorStatus};
 pub use parser::{AliasLookup, Options, Parser, parse_all};
 pub use span::Span;

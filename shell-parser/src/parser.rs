@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::ast::Unit;
 use crate::core::{Core, Scratch};
-use crate::error::{SyntaxError, SyntaxErrorKind};
+use crate::error::{SyntaxError, SyntaxErrorKind, SyntaxErrorStatus};
 use crate::input::Input;
 use crate::span::Span;
 use crate::word::ends_in_backslash;
@@ -150,7 +150,9 @@ impl Parser {
         if self.src.len() > MAX_SOURCE {
             let span = Span::default();
             self.position = self.src.len();
-            return Err(SyntaxError { span, line: self.line, kind: SyntaxErrorKind::TooLarge, source_line: None });
+            let kind = SyntaxErrorKind::TooLarge;
+            let status = SyntaxErrorStatus::default();
+            return Err(SyntaxError { span, line: self.line, kind, source_line: None, status, warnings: Vec::new() });
         }
         let input = Input::new(self.src.clone(), self.position, self.line, self.last_backslash);
         let mut core = Core::new(input, *options, std::mem::take(&mut self.scratch));
@@ -173,10 +175,11 @@ impl Parser {
                 self.line = core.input.line;
                 Ok(root.map(|_| Arc::new(unit)))
             }
-            Err(error) => {
+            Err(mut error) => {
                 if !error.is_incomplete() {
                     self.skip_line(&core.input);
                 }
+                error.warnings = std::mem::take(&mut core.unit.warnings);
                 Err(*error)
             }
         }

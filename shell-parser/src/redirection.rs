@@ -114,9 +114,10 @@ impl Core<'_> {
         }
     }
 
-    /// The word of `<<<`, in which braces are plain text.
+    /// The word of `<<<`, in which braces are plain text and tildes are expanded as in an assignment.
     fn here_string(&mut self) -> Parsed<WordId> {
-        match self.word_in_style(Style { braces: false, ..self.style(Ends::Metacharacter) })? {
+        let style = Style { braces: false, assignment: true, ..self.style(Ends::Metacharacter) };
+        match self.word_in_style(style)? {
             Some(word) => Ok(self.add_word(word)),
             None => Err(self.unexpected()),
         }

@@ -246,7 +246,7 @@ impl ParameterOperator {
             | Self::Transform(_)
             | Self::Names { .. }
             | Self::Keys
-            | Self::Bad(_) => None,
+            | Self::Bad { .. } => None,
         }
     }
 }

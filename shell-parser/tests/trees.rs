@@ -99,7 +99,7 @@ fn parameters_and_their_operators() {
     assert!(matches!(parameter("${x: -1}").1.operator, ParameterOperator::Substring { length: None, .. }));
     assert!(matches!(parameter("${x:a?b:c:d}").1.operator, ParameterOperator::Substring { length: Some(_), .. }));
     for bad in ["${}", "${ x}", "${x y}", "${x[}", "${1x}", "${x@Z}", "${x:}", "${#x:1}"] {
-        assert!(matches!(parameter(bad).1.operator, ParameterOperator::Bad(_)), "{bad}");
+        assert!(matches!(parameter(bad).1.operator, ParameterOperator::Bad { .. }), "{bad}");
     }
 }
 

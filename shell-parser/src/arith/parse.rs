@@ -5,9 +5,14 @@ use bytes::Bytes;
 use crate::arith::lex::{Lexer, Refusal, Token};
 use crate::arith::{ArithError, ArithUnit};
 use crate::ast::{ArithAssign, ArithBinary, ArithExpr, ArithId, ArithUnary, NodeId, ParameterId, Step};
+use crate::stack::{self, Stack};
 
-/// How deep an expression may nest; an evaluator may recurse over it.
-pub const MAX_ARITH_NESTING: u32 = 100;
+/// How deep an expression may nest, as far as the native stack allows. An evaluator that recurses over the nodes needs a
+/// bound of its own.
+pub const MAX_ARITH_NESTING: u32 = 2048;
+
+/// The stack that the parse of an expression by itself may take.
+const BUDGET: usize = 500_000;
 
 /// Parses the text of an arithmetic expression, all expansions done. Blank text is 0.
 ///
@@ -47,12 +52,20 @@ pub(super) struct ArithParser<'t> {
     dollars: &'t [ParameterId],
     dollars_read: usize,
     depth: u32,
+    /// Where the parse began, and how much stack it may take.
+    stack: (Stack, usize),
 }
 
 impl<'t> ArithParser<'t> {
     pub(super) fn new(text: &'t [u8], exprs: Vec<ArithExpr>, dollars: &'t [ParameterId]) -> Self {
         let lexer = Lexer::new(text, !dollars.is_empty());
-        Self { lexer, exprs, error: None, dollars, dollars_read: 0, depth: 0 }
+        Self { lexer, exprs, error: None, dollars, dollars_read: 0, depth: 0, stack: (Stack::begin(), BUDGET) }
+    }
+
+    /// The same inside a parse of commands that began at `stack`.
+    pub(super) fn within(mut self, stack: Stack) -> Self {
+        self.stack = (stack, stack::BUDGET);
+        self
     }
 
     /// Parses the whole text.
@@ -107,7 +120,8 @@ impl<'t> ArithParser<'t> {
 
     fn enter(&mut self) -> Result<(), ArithId> {
         self.depth += 1;
-        if self.depth > MAX_ARITH_NESTING {
+        let (stack, budget) = self.stack;
+        if self.depth > MAX_ARITH_NESTING || stack.used() > budget {
             return self.fail_after(None, "expression recursion level exceeded").map(|_| ());
         }
         Ok(())

@@ -40,7 +40,8 @@ impl Core<'_> {
             }
         }
         let before = self.unit.all_ariths.len();
-        let mut parser = ArithParser::new(&text, std::mem::take(&mut self.unit.all_ariths), &dollars);
+        let mut parser =
+            ArithParser::new(&text, std::mem::take(&mut self.unit.all_ariths), &dollars).within(self.stack);
         let root = parser.whole();
         let error = parser.error.is_some();
         self.unit.all_ariths = parser.exprs;

@@ -128,9 +128,15 @@ pub enum ParameterOperator {
     },
     /// `${!a[@]}`, `${!a[*]}`: the keys of the array (the subscript tells which form).
     Keys,
-    /// Something that bash refuses when it expands it: the text between the braces, for
-    /// `bash: ${text}: bad substitution`.
-    Bad(Bytes),
+    /// Something that bash refuses when it expands it.
+    Bad {
+        /// The text between the braces.
+        text: Bytes,
+        /// What bash says: `a${x!}b: bad substitution`, with the whole string around the expansion.
+        message: Bytes,
+        /// An unknown operator of `${p@Q}`: refused only if the parameter is set, and then the shell ends.
+        transform: bool,
+    },
 }
 
 /// What `${p/...}` replaces.

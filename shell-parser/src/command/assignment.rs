@@ -6,7 +6,8 @@ use crate::ast::{
     ArrayElement, Assignment, AssignmentId, AssignmentValue, IdRange, NodeId, PartId, Subscript, Word, WordFacts,
     WordPart,
 };
-use crate::core::{Core, Parsed};
+use crate::core::{Core, Parsed, with_status};
+use crate::error::SyntaxErrorStatus;
 use crate::lex::class::name_length;
 use crate::span::Span;
 use crate::word::extent::{bracket_in_word, closing};
@@ -123,11 +124,6 @@ impl Core<'_> {
         };
         self.input.advance(length);
         let subscript = self.subscript(None)?;
-        if subscript.is_none() {
-            // `a[]=` is no assignment.
-            self.input.seek(position);
-            return Ok(None);
-        }
         self.input.advance(operator);
         let name = self.input.slice(position, position + length);
         Ok(Some(Target { name, subscript, append: operator == 2 }))
@@ -157,7 +153,9 @@ impl Core<'_> {
             self.skip_newlines()?;
             match self.input.peek() {
                 Some(b')') => break,
-                None if self.input.at_end() => return Err(self.unmatched(b')', line)),
+                None if self.input.at_end() => {
+                    return Err(with_status(self.unmatched(b')', line), SyntaxErrorStatus::Failure));
+                }
                 _ => {
                     let element = self.array_element()?;
                     self.scratch.elements.push(element);
@@ -194,7 +192,7 @@ impl Core<'_> {
                 let span = word.span;
                 Ok(ArrayElement { subscript: None, append: false, value: self.add_word(word), span })
             }
-            None => Err(self.unexpected()),
+            None => Err(with_status(self.unexpected(), SyntaxErrorStatus::Failure)),
         }
     }
 }

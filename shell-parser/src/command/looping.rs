@@ -172,7 +172,7 @@ impl Core<'_> {
     fn bad_arith_for(&self, problem: &[u8], header: &[u8]) -> Box<crate::error::SyntaxError> {
         let message = [b"syntax error: ", problem].concat();
         let second = [b"syntax error: `", header, b"'"].concat();
-        self.error_at(self.input.line, SyntaxErrorKind::TwoMessages(message.into(), second.into()))
+        self.error_at(self.input.line, SyntaxErrorKind::TwoMessages(message.into(), second.into(), None))
     }
 }
 

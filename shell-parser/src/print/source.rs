@@ -219,7 +219,7 @@ impl Substitutions {
             | ParameterOperator::Transform(_)
             | ParameterOperator::Names { .. }
             | ParameterOperator::Keys
-            | ParameterOperator::Bad(_) => {}
+            | ParameterOperator::Bad { .. } => {}
         }
     }
 }

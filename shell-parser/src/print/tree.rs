@@ -211,7 +211,7 @@ impl Printer<'_> {
             }
             ParameterOperator::Transform(byte) => self.put(&[b'@', *byte]),
             ParameterOperator::Names { star } => self.put(if *star { b"*" } else { b"@" }),
-            ParameterOperator::Bad(text) => self.put(text),
+            ParameterOperator::Bad { text, .. } => self.put(text),
         }
     }
 

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 
 use crate::ast::{
-    CaseChange, Parameter, ParameterExpansion, ParameterOperator, Subscript, SubstituteKind, WordFacts, WordId,
+    CaseChange, NodeId, Parameter, ParameterExpansion, ParameterId, ParameterOperator, Subscript, SubstituteKind,
+    WordFacts, WordId,
 };
 use crate::core::{Core, Parsed};
 use crate::lex::class::{is_special_parameter, name_length};
@@ -15,8 +16,8 @@ use crate::word::{Ends, QuotedEnd, Style};
 /// What a try to read `${...}` found.
 enum Form {
     Good(ParameterExpansion),
-    /// bash takes it for a bad substitution.
-    Bad,
+    /// bash takes it for a bad substitution; behind `@`, only if this parameter is set.
+    Bad(Option<(Parameter, Option<Subscript>)>),
 }
 
 impl Core<'_> {
@@ -31,12 +32,13 @@ impl Core<'_> {
         let form = self.parameter_form(around)?;
         let expansion = match form {
             Form::Good(expansion) => expansion,
-            Form::Bad => {
+            Form::Bad(transformed) => {
                 self.scratch.truncate(marks);
                 self.set_depth(depth);
                 self.input.seek(start);
                 self.input.line = line;
-                self.bad_substitution(around, line)?
+                self.bad_parameters.push(ParameterId::from_index(self.unit.all_parameters.len()));
+                self.bad_substitution(around, line, transformed)?
             }
         };
         self.leave_word();
@@ -45,16 +47,34 @@ impl Core<'_> {
     }
 
     /// Reads up to the closing brace something that is refused only when it is expanded.
-    fn bad_substitution(&mut self, around: Around, line: u32) -> Parsed<ParameterExpansion> {
+    fn bad_substitution(
+        &mut self,
+        around: Around,
+        line: u32,
+        transformed: Option<(Parameter, Option<Subscript>)>,
+    ) -> Parsed<ParameterExpansion> {
         let length = match closing(self.input.rest(), 0, b'}', around != Around::Nothing) {
             Ok(length) => length,
             Err(open) => return Err(self.unmatched(open, line)),
         };
         let start = self.input.position();
         self.input.advance_lines(length);
-        let operator = ParameterOperator::Bad(self.input.slice(start, start + length - 1));
-        let parameter = Parameter::Variable(Bytes::new());
-        Ok(ParameterExpansion { parameter, indirect: false, subscript: None, operator, braced: true })
+        let text = self.input.slice(start, start + length - 1);
+        let transform = transformed.is_some();
+        let operator = ParameterOperator::Bad { text, message: Bytes::new(), transform };
+        let (parameter, subscript) = transformed.unwrap_or((Parameter::Variable(Bytes::new()), None));
+        Ok(ParameterExpansion { parameter, indirect: false, subscript, operator, braced: true })
+    }
+
+    /// Gives the bad substitutions found since `mark` the string around them, which bash shows.
+    pub(crate) fn show_bad_parameters(&mut self, mark: usize, string: &[u8]) {
+        for id in self.bad_parameters.drain(mark.min(self.bad_parameters.len())..) {
+            if let Some(ParameterExpansion { operator: ParameterOperator::Bad { message, .. }, .. }) =
+                self.unit.all_parameters.get_mut(id.index())
+            {
+                *message = [string, b": bad substitution"].concat().into();
+            }
+        }
     }
 
     /// Reads what is behind `${`, with the closing brace.
@@ -69,11 +89,11 @@ impl Core<'_> {
         if length || indirect {
             self.input.advance(1);
         }
-        let Some(parameter) = self.parameter_name() else { return Ok(Form::Bad) };
+        let Some(parameter) = self.parameter_name() else { return Ok(Form::Bad(None)) };
         let subscript = match (&parameter, self.input.peek()) {
             (Parameter::Variable(_), Some(b'[')) => match self.subscript(Some(b'}'))? {
                 Some(subscript) => Some(subscript),
-                None => return Ok(Form::Bad),
+                None => return Ok(Form::Bad(None)),
             },
             _ => None,
         };
@@ -94,11 +114,15 @@ impl Core<'_> {
         // bash cannot change the case of these.
         let fixed = matches!(expansion.parameter, Parameter::Special(b'#' | b'?' | b'-'));
         if fixed && matches!(self.input.peek(), Some(b'^' | b',' | b'~')) {
-            return Ok(Form::Bad);
+            return Ok(Form::Bad(None));
         }
+        let transform = self.input.peek() == Some(b'@');
         match self.parameter_operator(around)? {
             Some(operator) => expansion.operator = operator,
-            None => return Ok(Form::Bad),
+            None if transform && !indirect => {
+                return Ok(Form::Bad(Some((expansion.parameter, expansion.subscript))));
+            }
+            None => return Ok(Form::Bad(None)),
         }
         Ok(self.close(expansion))
     }
@@ -106,7 +130,7 @@ impl Core<'_> {
     /// Reads the closing brace.
     fn close(&mut self, expansion: ParameterExpansion) -> Form {
         if self.input.peek() != Some(b'}') {
-            return Form::Bad;
+            return Form::Bad(None);
         }
         self.input.advance(1);
         Form::Good(expansion)
@@ -114,6 +138,9 @@ impl Core<'_> {
 
     /// Reads a name, a number or a special parameter.
     fn parameter_name(&mut self) -> Option<Parameter> {
+        if let Some(name) = self.continued_name() {
+            return Some(name);
+        }
         let rest = self.input.rest();
         let start = self.input.position();
         let length = name_length(rest);
@@ -138,13 +165,33 @@ impl Core<'_> {
         Some(Parameter::Special(byte))
     }
 
+    /// Reads a name with line continuations inside it or behind it.
+    fn continued_name(&mut self) -> Option<Parameter> {
+        let rest = self.input.rest();
+        let first = name_length(rest);
+        if first == 0 || !rest.get(first..)?.starts_with(b"\\\n") {
+            return None;
+        }
+        let mut name = Vec::new();
+        loop {
+            let rest = self.input.rest();
+            let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+            name.extend_from_slice(rest.get(..length).unwrap_or(&[]));
+            self.input.advance(length);
+            if !self.input.at_continuation() {
+                return Some(Parameter::Variable(name.into()));
+            }
+            self.input.skip_continuation();
+        }
+    }
+
     /// Reads `[...]` at the cursor, which ends before `limit` closes; `None` when it is not a subscript.
     pub(crate) fn subscript(&mut self, limit: Option<u8>) -> Parsed<Option<Subscript>> {
         let rest = self.input.rest();
         let special = match rest {
             [b'[', b'@', b']', ..] => Some(Subscript::At),
             [b'[', b'*', b']', ..] => Some(Subscript::Star),
-            [b'[', b']', ..] => return Ok(None),
+            [b'[', b']', ..] if limit.is_some() => return Ok(None),
             _ => None,
         };
         if special.is_some() {
@@ -285,7 +332,10 @@ impl Core<'_> {
         if kind != SubstituteKind::First {
             self.input.advance(1);
         }
-        let pattern = self.operand(Ends::Slash)?;
+        // In `${x////.}` the third slash is the pattern.
+        let first = self.input.position();
+        let text_until = if kind == SubstituteKind::All { first + 1 } else { first };
+        let pattern = self.operand_in_style(Style { text_until, ..self.style(Ends::Slash) })?;
         let replacement = if self.input.peek() == Some(b'/') {
             self.input.advance(1);
             Some(self.operand(Ends::Brace)?)
@@ -297,8 +347,12 @@ impl Core<'_> {
 
     /// Reads an operand in which all quoting works.
     fn operand(&mut self, ends: Ends) -> Parsed<WordId> {
+        self.operand_in_style(self.style(ends))
+    }
+
+    fn operand_in_style(&mut self, style: Style) -> Parsed<WordId> {
         let line = self.input.line;
-        let word = self.word_or_empty(self.style(ends))?;
+        let word = self.word_or_empty(style)?;
         if self.input.peek().is_none() {
             return Err(self.unmatched(b'}', line));
         }

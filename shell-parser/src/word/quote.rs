@@ -56,9 +56,14 @@ impl Core<'_> {
     pub(crate) fn double_quoted(&mut self) -> Parsed<()> {
         self.input.advance(1);
         let mark = self.scratch.parts.len();
+        let (position, bad) = (self.input.position(), self.bad_parameters.len());
         self.enter_word()?;
         self.quoted_parts(QuotedEnd::DoubleQuote)?;
         self.leave_word();
+        if self.bad_parameters.len() > bad {
+            let string = self.input.slice(position, self.input.position());
+            self.show_bad_parameters(bad, &string);
+        }
         self.input.advance(1);
         self.facts = self.facts.with(WordFacts::QUOTED);
         let parts = self.flush_parts(mark);
@@ -145,6 +150,7 @@ impl Quoted {
             b'"' => match self.end {
                 QuotedEnd::DoubleQuote => return Ok(false),
                 QuotedEnd::HereDocument => self.literal(core),
+                QuotedEnd::HereDocumentBrace if !closes_before_brace(core.input.rest()) => core.input.advance(1),
                 QuotedEnd::Brace | QuotedEnd::HereDocumentBrace => {
                     self.run.flush(core);
                     core.double_quoted()?;
@@ -227,6 +233,20 @@ impl Quoted {
         self.literal(core);
         false
     }
+}
+
+/// Whether the double quote at the start of `text` has its pair before the brace around it closes: in a here-document
+/// one without a pair just goes.
+fn closes_before_brace(text: &[u8]) -> bool {
+    let quote = super::extent::after_byte(text, 1, b'"', true);
+    let brace = super::extent::after_byte(text, 1, b'}', true);
+    quote.is_some_and(|quote| brace.is_none_or(|brace| quote < brace || brace_is_inside(text, quote)))
+}
+
+/// Whether the text between the quotes opens every brace that it closes.
+fn brace_is_inside(text: &[u8], quote: usize) -> bool {
+    let inner = text.get(1..quote.saturating_sub(1)).unwrap_or(&[]);
+    memchr::memchr(b'{', inner).is_some_and(|open| memchr::memchr(b'}', inner).is_some_and(|close| open < close))
 }
 
 /// Decodes the text of `$'...'`. bash manual "ANSI-C Quoting". A null byte ends the text, as in bash.

@@ -8,7 +8,7 @@ use crate::ast::{
     ParameterId, ParameterOperator, RedirectionFd, RedirectionKind, SubstitutionId, WordFacts, WordId, WordPart,
 };
 use crate::core::{Core, Parsed};
-use crate::error::{SyntaxError, SyntaxErrorKind};
+use crate::error::{SyntaxError, SyntaxErrorKind, SyntaxErrorStatus};
 use crate::input::Input;
 use crate::lex::class::{is_special_parameter, name_length};
 use crate::span::Span;
@@ -127,15 +127,15 @@ impl Core<'_> {
         let word_depth = self.enter_substitution()?;
         self.skip_newlines()?;
         let first = (self.unit.all_commands.len(), self.input.line);
-        let body = self.optional_list()?;
+        let body = self.optional_list().map_err(in_substitution)?;
         self.substitution_lines.push((first.0..self.unit.all_commands.len(), first.1));
         self.skip_blanks();
         let end = self.input.end_offset();
         if self.input.peek() != Some(b')') {
             if self.input.at_end() {
-                return Err(self.unmatched(b')', self.input.line));
+                return Err(self.unmatched_substitution(self.input.line));
             }
-            return Err(self.unexpected());
+            return Err(in_substitution(self.unexpected()));
         }
         self.input.advance(1);
         self.leave_substitution(word_depth);
@@ -322,6 +322,14 @@ impl Core<'_> {
         }
         Ok((self.list_from(mark, start, line), error))
     }
+}
+
+/// The error of a command inside `$(`.
+fn in_substitution(mut error: Box<SyntaxError>) -> Box<SyntaxError> {
+    if error.status == SyntaxErrorStatus::Usage && !error.is_incomplete() {
+        error.status = SyntaxErrorStatus::Substitution;
+    }
+    error
 }
 
 /// Whether the text ends in a backslash that is not quoted itself.

@@ -12,7 +12,7 @@ impl Core<'_> {
         for (length, &byte) in rest.iter().enumerate().skip(1) {
             match byte {
                 b'/' => return Some(length),
-                b':' if assignment => return Some(length),
+                b':' if assignment || style.ends == Ends::Metacharacter => return Some(length),
                 b'}' if matches!(style.ends, Ends::Brace | Ends::Slash) => return Some(length),
                 b'{' if style.braces => return None,
                 b'\\' | b'\'' | b'"' | b'$' | b'`' => return None,

@@ -32,7 +32,7 @@ pub(crate) struct Style {
     pub(crate) braces: bool,
     /// The value of an assignment: a tilde is special after each `:` too.
     pub(crate) assignment: bool,
-    /// Metacharacters before this position are text: the subscript of `a[1 + 2]` at the start of a command.
+    /// Metacharacters before this position are text: the subscript of `a[1 + 2]` at the start of a command; slashes, too.
     pub(crate) text_until: usize,
 }
 
@@ -70,10 +70,16 @@ impl Core<'_> {
     /// Reads the word at the cursor, which may be empty.
     pub(crate) fn word_or_empty(&mut self, style: Style) -> Parsed<Word> {
         let start = self.input.offset();
+        let position = self.input.position();
+        let bad = self.bad_parameters.len();
         let mark = self.scratch.parts.len();
         let outer = std::mem::take(&mut self.facts);
         let mut braces = BraceMap::default();
         self.unquoted(style, &mut braces)?;
+        if self.bad_parameters.len() > bad {
+            let string = self.input.slice(position, self.input.position());
+            self.show_bad_parameters(bad, &string);
+        }
         let facts = std::mem::replace(&mut self.facts, outer);
         self.propagate(facts);
         Ok(self.finish_word(start, mark, facts))
@@ -239,7 +245,8 @@ impl Unquoted {
             ) => {
                 return core.input.position() >= self.style.text_until;
             }
-            (Ends::Brace | Ends::Slash, b'}') | (Ends::Slash, b'/') => return true,
+            (Ends::Brace | Ends::Slash, b'}') => return true,
+            (Ends::Slash, b'/') => return core.input.position() >= self.style.text_until,
             (Ends::Bracket, b']') => match self.brackets.checked_sub(1) {
                 Some(less) => self.brackets = less,
                 None => return true,

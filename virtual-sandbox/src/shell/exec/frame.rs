@@ -69,6 +69,8 @@ pub(crate) enum Frame {
     Trap(Box<super::trap::TrapFrame>),
     /// The end of the shell, after its EXIT trap.
     Exiting(ExitStatus),
+    /// The prompt of `set -x`, which holds substitutions, before the command that it will trace; the status before.
+    TracePrompt(CommandId, ExitStatus),
 }
 
 /// Where `for ((;;))` is.

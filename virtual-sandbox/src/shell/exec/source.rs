@@ -7,7 +7,8 @@ use crate::kernel::{ExitStatus, Fault};
 use crate::shell::options::ShellOption;
 use crate::sys::Fd;
 use bytes::Bytes;
-use shell_parser::{AliasLookup, Parser, SyntaxError, Unit};
+use shell_parser::ast::Warning;
+use shell_parser::{AliasLookup, Parser, SyntaxError, SyntaxErrorStatus, Unit};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -131,7 +132,7 @@ impl ShellTask {
         }
         if let Some(error) = frame.failed.take() {
             self.say_syntax_error(&error, frame.kind);
-            return self.syntax_failed(context, frame);
+            return self.syntax_failed(context, frame, error.status);
         }
         loop {
             match self.parse_next(&mut frame.parser, frame.kind, frame.ended) {
@@ -172,7 +173,7 @@ impl ShellTask {
                 }
                 Err(error) => {
                     self.say_syntax_error(&error, frame.kind);
-                    return self.syntax_failed(context, frame);
+                    return self.syntax_failed(context, frame, error.status);
                 }
             }
         }
@@ -194,7 +195,11 @@ impl ShellTask {
 
     /// Warnings of the parser, such as a here-document without its end.
     fn warn_from(&mut self, unit: &Unit) {
-        for warning in unit.warnings() {
+        self.say_warnings(unit.warnings());
+    }
+
+    fn say_warnings(&mut self, warnings: &[Warning]) {
+        for warning in warnings {
             let mut line = self.state.error_name().to_vec();
             line.extend_from_slice(format!(": line {}: warning: {}\n", warning.line, warning.text).as_bytes());
             self.output.push(Fd::STDERR, &line);
@@ -225,6 +230,7 @@ impl ShellTask {
     }
 
     fn say_syntax_error(&mut self, error: &SyntaxError, kind: SourceKind) {
+        self.say_warnings(&error.warnings);
         let context: &[u8] = match kind {
             SourceKind::String if !self.session => b"-c",
             SourceKind::Eval => b"eval",
@@ -238,9 +244,14 @@ impl ShellTask {
         self.state.line = error.line;
     }
 
-    fn syntax_failed(&mut self, context: &mut Context<'_>, frame: Box<SourceFrame>) -> Flow {
-        let status = ExitStatus::USAGE;
+    fn syntax_failed(&mut self, context: &mut Context<'_>, frame: Box<SourceFrame>, status: SyntaxErrorStatus) -> Flow {
         let kind = frame.kind;
+        let number = match kind {
+            SourceKind::String if status == SyntaxErrorStatus::Substitution => 127,
+            SourceKind::Script | SourceKind::Input | SourceKind::String => status.after(i32::from(self.state.status.0)),
+            _ => status.nested(),
+        };
+        let status = ExitStatus(u8::try_from(number).unwrap_or(2));
         self.state.status = status;
         let flushed = self.flush_then(context, status, None);
         if let Err(flow) = flushed {

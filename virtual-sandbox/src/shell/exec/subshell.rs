@@ -41,6 +41,8 @@ impl ShellTask {
             state.errexit_suppressed = self.failure_is_tested();
         }
         let task = ShellTask {
+            trace_prompt: None,
+            prompted: false,
             state,
             frames: Vec::new(),
             unit: self.unit.clone(),

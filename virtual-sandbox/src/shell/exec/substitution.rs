@@ -120,7 +120,7 @@ impl ShellTask {
             self.error(b"warning: command substitution: ignored null byte in input");
         }
         self.memo = frame.memo;
-        self.memo.results.push(result.text);
+        self.memo.add(result.text, Some(status));
         self.state.substitution_status = Some(status);
         Flow::Go(Next::Retry)
     }

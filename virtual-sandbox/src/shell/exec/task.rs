@@ -9,6 +9,7 @@ use crate::machine::Program;
 use crate::shell::options::ShellOption;
 use crate::shell::state::ShellState;
 use crate::sys::Fd;
+use bytes::Bytes;
 use shell_parser::ast::{CommandId, CommandKind, NodeId, Unit};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -84,10 +85,14 @@ pub struct ShellTask {
     pub(crate) next: Next,
     /// Whether `set` has changed the positional parameters since a file was sourced with arguments.
     pub(crate) positional_set: bool,
-    /// The signal that is ending the shell.
-    pub(crate) fatal: Option<Signal>,
+    /// The signal that is ending the shell, and the status it came at.
+    pub(crate) fatal: Option<(Signal, ExitStatus)>,
     /// Whether the DEBUG trap has run for the command that is about to start.
     pub(crate) debugged: bool,
+    /// The prompt of `set -x` for the command being executed, when it holds substitutions.
+    pub(crate) trace_prompt: Option<Bytes>,
+    /// Whether that prompt has been made for the command that is about to start.
+    pub(crate) prompted: bool,
     /// The simple command being executed, for `BASH_COMMAND`.
     pub(crate) current: CommandId,
     /// Results of substitutions of the word being expanded.
@@ -123,6 +128,8 @@ impl ShellTask {
             positional_set: false,
             fatal: None,
             debugged: false,
+            trace_prompt: None,
+            prompted: false,
             current: NodeId::from_index(0),
             memo: Memo::default(),
             output: Output::default(),
@@ -191,6 +198,11 @@ impl ShellTask {
         }
         if self.state.is_on(ShellOption::NOEXEC) && !self.state.mode.interactive {
             return Flow::Go(Next::Done);
+        }
+        if self.is_tracing()
+            && let Some(flow) = self.prompt_before(id)
+        {
+            return flow;
         }
         match &command.kind {
             CommandKind::Simple(simple) => return self.start_simple(context, &unit, id, simple),
@@ -305,6 +317,7 @@ impl ShellTask {
             Frame::Mapfile(mapfile) => self.resume_mapfile(context, mapfile),
             Frame::Trap(trap) => self.resume_trap(*trap),
             Frame::Exiting(status) => Flow::Exit(self.ending(status)),
+            Frame::TracePrompt(command, status) => self.resume_trace_prompt(context, command, status),
             // The others are resumed in place.
             other => {
                 self.frames.push(other);

@@ -120,7 +120,7 @@ impl ShellTask {
         if !FATAL.contains(&signal) || self.state.traps.command(Condition::Exit).is_none() {
             return;
         }
-        self.fatal = Some(signal);
+        self.fatal = Some((signal, self.state.status));
         self.next = Next::Divert(Divert::Exit(ExitStatus(128 + signal.number())));
     }
 
@@ -142,7 +142,7 @@ impl ShellTask {
     /// How a shell that exits with `status` ends: by the signal that made it exit, if one did.
     pub(crate) fn ending(&self, status: ExitStatus) -> WaitStatus {
         match self.fatal {
-            Some(signal) if status.0 == 128 + signal.number() => WaitStatus::Signaled(signal),
+            Some((signal, _)) if status.0 == 128 + signal.number() => WaitStatus::Signaled(signal),
             _ => WaitStatus::Exited(status),
         }
     }
@@ -152,7 +152,8 @@ impl ShellTask {
         self.session = false;
         if let Some(command) = self.state.traps.command(Condition::Exit).cloned() {
             Arc::make_mut(&mut self.state.traps).set.remove(&Condition::Exit);
-            self.state.status = status;
+            // A signal leaves `$?` to the trap as it was.
+            self.state.status = self.fatal.map_or(status, |(_, before)| before);
             self.push(Frame::Exiting(status));
             self.state.command_text = Some(self.current_text());
             return self.run_text(SourceKind::Trap, command);

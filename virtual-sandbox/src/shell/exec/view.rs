@@ -3,7 +3,6 @@
 use super::divert::Divert;
 use super::task::{Context, Flow, Next, ShellTask};
 use crate::kernel::{ExitStatus, Kernel, Pid};
-use crate::shell::call_stack::CallKind;
 use crate::shell::expand::{ExpansionError, Severity, ShellOption as Looked, Stop, World};
 use crate::shell::options::ShellOption;
 use crate::shell::pattern::Pattern;
@@ -25,7 +24,27 @@ const CACHED: usize = 512;
 #[derive(Clone, Default)]
 pub(crate) struct Memo {
     pub(crate) results: Vec<Bytes>,
+    /// The status of each substitution that ran a command.
+    pub(crate) statuses: Vec<Option<ExitStatus>>,
     used: usize,
+}
+
+impl Memo {
+    /// Adds a result, with the status of the command that gave it.
+    pub(crate) fn add(&mut self, result: Bytes, status: Option<ExitStatus>) {
+        self.results.push(result);
+        self.statuses.push(status);
+    }
+
+    /// The status of the last command among the first `count` substitutions.
+    fn status(&self, count: usize) -> Option<ExitStatus> {
+        self.statuses.iter().take(count).rev().copied().flatten().next()
+    }
+
+    fn clear(&mut self) {
+        self.results.clear();
+        self.statuses.clear();
+    }
 }
 
 /// Compiled patterns and expressions, by text. Shared by subshells until one adds to it.
@@ -94,7 +113,9 @@ impl ShellTask {
             match result {
                 Ok(value) => {
                     if !self.memo.results.is_empty() {
-                        self.memo.results.clear();
+                        // What follows in the command sees the status of its substitutions.
+                        self.state.status = self.memo.status(usize::MAX).unwrap_or(self.state.status);
+                        self.memo.clear();
                     }
                     return Ok(value);
                 }
@@ -115,12 +136,12 @@ impl ShellTask {
                     let started = self.start_process_substitution(context, unit, direction, id);
                     self.put_back(before.clone());
                     match started {
-                        Ok(path) => self.memo.results.push(path),
+                        Ok(path) => self.memo.add(path, None),
                         Err(flow) => return Err(flow),
                     }
                 }
                 Err(stop) => {
-                    self.memo.results.clear();
+                    self.memo.clear();
                     return Err(self.fail(context, stop));
                 }
             }
@@ -220,8 +241,7 @@ impl SpecialSource for View<'_> {
         let calls = &self.state.calls;
         match which {
             Special::FuncName => {
-                if !calls.iter().any(|call| call.kind != CallKind::Script) || !calls.in_function() && calls.depth() < 1
-                {
+                if !calls.in_function() {
                     return Vec::new();
                 }
                 calls.iter().map(|call| call.name.clone().into()).collect()
@@ -337,7 +357,7 @@ impl World for View<'_> {
     }
 
     fn exit_status(&self) -> i32 {
-        i32::from(self.state.status.0)
+        i32::from(self.memo.status(self.memo.used).unwrap_or(self.state.status).0)
     }
 
     fn shell_pid(&self) -> u32 {

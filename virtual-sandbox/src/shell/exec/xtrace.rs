@@ -1,12 +1,14 @@
 //! `set -x`.  [bash manual "The Set Builtin"]
 
-use super::task::{Context, Flow, ShellTask};
+use super::frame::Frame;
+use super::task::{Context, Flow, Next, ShellTask};
+use crate::kernel::ExitStatus;
 use crate::shell::expand;
 use crate::shell::options::ShellOption;
 use crate::shell::variable::assign::{Assigned, AssignedValue, Key};
 use crate::sys::Fd;
 use bytes::Bytes;
-use shell_parser::ast::{ArithText, Assignment, AssignmentValue, CommandId, CommandKind, For, Unit, WordId};
+use shell_parser::ast::{ArithText, Assignment, AssignmentValue, CommandId, CommandKind, For, Unit, WordFacts, WordId};
 
 impl ShellTask {
     /// Whether commands are traced.
@@ -40,11 +42,50 @@ impl ShellTask {
         number.and_then(|number| u32::try_from(number).ok()).map_or(Fd::STDERR, Fd)
     }
 
+    /// Makes the prompt of the trace before a command starts, once, where PS4 holds substitutions: they are run like
+    /// those of a word.
+    pub(crate) fn prompt_before(&mut self, id: CommandId) -> Option<Flow> {
+        if std::mem::take(&mut self.prompted) {
+            return None;
+        }
+        self.trace_prompt = None;
+        let ps4 = self.state.variables.scalar(b"PS4")?.to_bytes();
+        if !ps4.contains(&b'`') && memchr::memmem::find(&ps4, b"$(").is_none() {
+            return None;
+        }
+        self.push(Frame::TracePrompt(id, self.state.status));
+        Some(Flow::Go(Next::Retry))
+    }
+
+    pub(crate) fn resume_trace_prompt(&mut self, context: &mut Context<'_>, id: CommandId, status: ExitStatus) -> Flow {
+        let ps4 = self.state.variables.scalar(b"PS4").map(|value| value.to_bytes()).unwrap_or_default();
+        let unit = self.unit.clone();
+        self.state.line = unit.line(id);
+        self.state.status = status;
+        // What the prompt runs is not traced.
+        self.state.options.set(ShellOption::XTRACE, false);
+        self.push(Frame::TracePrompt(id, status));
+        let expanded = self.attempt(context, &unit, WordFacts::SUBSTITUTION, |view| view.prompt(&ps4));
+        self.state.options.set(ShellOption::XTRACE, true);
+        match expanded {
+            Ok(expanded) => {
+                self.frames.pop();
+                self.state.status = status;
+                self.trace_prompt = Some(expanded);
+                self.prompted = true;
+                Flow::Go(Next::Start(id))
+            }
+            Err(flow) => flow,
+        }
+    }
+
     /// PS4, expanded, its first character repeated once per level of indirection.
     fn trace_prompt(&mut self, context: &mut Context<'_>) -> Vec<u8> {
         let ps4 = self.state.variables.scalar(b"PS4").map(|value| value.to_bytes());
-        let ps4 = ps4.unwrap_or(Bytes::from_static(b"+ "));
-        let expanded = if ps4.iter().any(|byte| matches!(byte, b'$' | b'`' | b'\\')) {
+        let ps4 = ps4.unwrap_or_default();
+        let expanded = if let Some(made) = &self.trace_prompt {
+            made.to_vec()
+        } else if ps4.iter().any(|byte| matches!(byte, b'$' | b'`' | b'\\')) {
             self.expand_prompt(context, &ps4)
         } else {
             ps4.to_vec()
@@ -237,6 +278,6 @@ fn quoted(text: &[u8]) -> Vec<u8> {
 impl super::frame::Frame {
     /// Whether commands run by this frame are traced one level deeper.
     fn indirects(&self) -> bool {
-        matches!(self, super::frame::Frame::Source(source) if matches!(source.kind, super::source::SourceKind::Eval | super::source::SourceKind::Dot | super::source::SourceKind::Trap))
+        matches!(self, Frame::Source(source) if matches!(source.kind, super::source::SourceKind::Eval | super::source::SourceKind::Dot | super::source::SourceKind::Trap))
     }
 }

@@ -58,9 +58,7 @@ pub fn expand_assignment<W: World>(unit: &Unit, assignment: &Assignment, world: 
         None => None,
         Some(subscript) => Some(expand_key(unit, subscript, &assignment.name, world)?),
     };
-    if let Some(Key::Text(text)) = &subscript
-        && text.is_empty()
-    {
+    if subscript.as_ref().is_some_and(Key::is_empty) {
         // The message shows the subscript as written.
         let source = unit.text(assignment.span);
         let end = memchr::memmem::find(source, b"]=").or_else(|| memchr::memmem::find(source, b"]+="));
@@ -108,6 +106,11 @@ pub fn expand_elements<W: World>(
             Some(subscript) => {
                 let value = expand_assignment_value(unit, element.value, world)?;
                 let key = key_text(unit, subscript, assoc, world)?;
+                if key.is_empty() {
+                    // Said, and the element left out; the assignment goes on.
+                    world.complain(&[unit.text(element.span), b": bad array subscript"].concat());
+                    continue;
+                }
                 out.push(AssignedElement { subscript: Some(key), append: element.append, value });
             }
             None => {
@@ -144,6 +147,7 @@ fn key_text<W: World>(unit: &Unit, subscript: &Subscript, assoc: bool, world: &m
         Subscript::At => Ok(Key::Text(b"@".as_slice().into())),
         Subscript::Star => Ok(Key::Text(b"*".as_slice().into())),
         Subscript::Index(ArithText { word, .. }) if assoc => Ok(Key::Text(expand_text(unit, *word, world)?)),
+        Subscript::Index(text) if unit.word(text.word).parts.is_empty() => Ok(Key::Text(Bytes::new())),
         Subscript::Index(text) => {
             if text.expr.is_some() {
                 let index = arith::evaluate(unit, text, world)?;
@@ -151,7 +155,9 @@ fn key_text<W: World>(unit: &Unit, subscript: &Subscript, assoc: bool, world: &m
                     return Ok(Key::Index(index));
                 }
             }
-            Ok(Key::Text(expand_text(unit, text.word, world)?))
+            let expanded = expand_text(unit, text.word, world)?;
+            // Only a subscript that is written as nothing is bad; one that expands to nothing is 0.
+            Ok(if expanded.is_empty() { Key::Index(0) } else { Key::Text(expanded) })
         }
     }
 }

@@ -45,6 +45,9 @@ pub(super) fn expand_into<W: World>(
         for piece in &pieces {
             match piece {
                 Piece::Part(part) => expander.part(part, Quoting::None, &mut out)?,
+                Piece::Text(text) if text.is_empty() => {}
+                // A backslash of `{Z..a}` quotes nothing and goes; its field stays.
+                Piece::Text(text) if text.as_ref() == b"\\" => out.begin(),
                 Piece::Text(text) => out.unquoted(text),
                 Piece::Variable(name) => expander.parameter(&plain_expansion(name.clone()), Quoting::None, &mut out)?,
             }

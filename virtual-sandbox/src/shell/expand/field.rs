@@ -16,6 +16,8 @@ pub(super) enum Mode {
     },
     /// One string.
     Text,
+    /// One string, the body of a here-document.
+    HereDocument,
     /// One pattern: quoted special characters get a backslash.
     Pattern,
     /// The same with a backslash before every quoted character, as `set -x` shows it.
@@ -75,6 +77,11 @@ impl Fields {
         !matches!(self.mode, Mode::Fields { .. })
     }
 
+    /// Whether it is the body of a here-document.
+    pub(super) fn is_here_document(&self) -> bool {
+        self.mode == Mode::HereDocument
+    }
+
     /// How much there is, to see later whether something was added.
     pub(super) fn extent(&self) -> (usize, usize) {
         (self.finished.len(), self.current.len())
@@ -89,7 +96,7 @@ impl Fields {
     /// Adds quoted text: nothing in it is special.
     pub(super) fn quoted(&mut self, text: &[u8]) {
         match self.mode {
-            Mode::Text => self.current.extend_from_slice(text),
+            Mode::Text | Mode::HereDocument => self.current.extend_from_slice(text),
             Mode::Pattern => escape_pattern(text, &mut self.current),
             Mode::ShownPattern => {
                 let current = &mut self.current;

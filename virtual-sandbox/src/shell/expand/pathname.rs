@@ -100,18 +100,34 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
 
 impl<W: World> Search<'_, W> {
     fn run(&mut self, pattern: &[u8]) -> Result<Vec<Prefix>, Stop> {
-        let components = components(pattern);
+        let mut components = components(pattern);
+        let globstar = self.world.option(ShellOption::GlobStar);
+        let written = components.len();
+        if globstar {
+            // One `**` after another adds nothing.
+            components.dedup_by(|next, previous| {
+                let repeated = next.text == b"**" && previous.text == b"**";
+                if repeated {
+                    previous.slashes = next.slashes;
+                }
+                repeated
+            });
+        }
+        let mut special = written > components.len();
         let mut found: Vec<Prefix> = vec![Vec::new()];
         // Whether the last component put into `found` may not exist.
         let mut unsure = false;
         for (at, component) in components.iter().enumerate() {
             let last = at + 1 == components.len();
-            if component.text == b"**" && self.world.option(ShellOption::GlobStar) {
-                found = self.descend(&found, component, last)?;
+            if component.text == b"**" && globstar {
+                found.retain(|path| path.is_empty() || self.leads_to_directory(path));
+                found = self.descend(&found, component, last, special)?;
                 unsure = false;
+                special = true;
             } else if has_special(component.text, self.extglob) {
                 found = self.matching(&found, component)?;
                 unsure = false;
+                special = true;
             } else {
                 let text = unescaped(component.text);
                 for path in &mut found {
@@ -183,14 +199,27 @@ impl<W: World> Search<'_, W> {
         }
     }
 
-    /// `**`: the directories found so far and all below them; as the last component, the files too.
-    fn descend(&mut self, found: &[Prefix], component: &Component<'_>, last: bool) -> Result<Vec<Prefix>, Stop> {
+    fn leads_to_directory(&mut self, path: &[u8]) -> bool {
+        self.world.stat(path, true).is_some_and(|stat| stat.kind == FileKind::Directory)
+    }
+
+    /// `**`: the directories found so far and all below them; as the last component, the files too. The directory itself
+    /// loses its slash if `special`: if it was found by a pattern.
+    fn descend(
+        &mut self,
+        found: &[Prefix],
+        component: &Component<'_>,
+        last: bool,
+        special: bool,
+    ) -> Result<Vec<Prefix>, Stop> {
         let hidden = self.shows_hidden();
         let files = last && component.slashes.is_empty();
         let mut next = Vec::new();
         for prefix in found {
             if !prefix.is_empty() || !last {
-                next.push(prefix.clone());
+                let end = prefix.iter().rposition(|byte| *byte != b'/').map_or(prefix.len(), |at| at + 1);
+                let bare = files && special;
+                next.push(if bare { prefix.get(..end).unwrap_or(prefix).to_vec() } else { prefix.clone() });
             }
             let mut open: Vec<(Prefix, usize)> = vec![(prefix.clone(), 0)];
             while let Some((directory, depth)) = open.pop() {
@@ -202,7 +231,7 @@ impl<W: World> Search<'_, W> {
                     self.world.charge(PATH + directory.len() + entry.name.len())?;
                     if files {
                         next.push(join(&directory, &entry.name, b""));
-                    } else if is_directory {
+                    } else if is_directory || (last && self.is_directory(&directory, &entry.name, entry.kind)) {
                         next.push(join(&directory, &entry.name, component.slashes));
                     }
                     if is_directory && depth < DEPTH {

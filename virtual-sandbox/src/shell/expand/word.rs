@@ -225,7 +225,7 @@ pub fn expand_here_document<W: World>(unit: &Unit, body: WordId, world: &mut W) 
         [] => Ok(Bytes::new()),
         [WordPart::Literal(text)] => Ok(text.clone()),
         _ => {
-            let mut out = Fields::new(Mode::Text);
+            let mut out = Fields::new(Mode::HereDocument);
             Expander { unit, world }.parts(parts, Quoting::Double, &mut out)?;
             Ok(out.into_text().into())
         }

@@ -53,6 +53,11 @@ pub struct AssignedElement {
 }
 
 impl Key {
+    /// Whether it is a text without anything in it.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Text(text) if text.is_empty())
+    }
+
     fn text(&self) -> Bytes {
         match self {
             Self::Index(index) => Scalar::Int(*index).to_bytes(),
@@ -229,7 +234,7 @@ fn with_subscript(name: &[u8], key: &Key) -> Vec<u8> {
 pub fn index<W: World>(world: &mut W, name: &[u8], key: &Key) -> Result<i64, Stop> {
     let index = match key {
         Key::Index(index) => return Ok(*index),
-        Key::Text(text) if text.iter().all(|byte| byte.is_ascii_whitespace()) => {
+        Key::Text(text) if text.is_empty() => {
             return Err(VariableError::BadSubscript(with_subscript(name, key)).into());
         }
         Key::Text(text) => arith::evaluate_text(text, world)?,

@@ -112,6 +112,11 @@ impl<W: World> Expander<'_, W> {
         let (name, subscript) = match reference {
             Reference::Variable(name) => (name.clone(), None),
             Reference::Element(name, key) => (name.clone(), Some(key.clone())),
+            Reference::Elements { .. } => {
+                return Err(
+                    ExpansionError::line([reference.shown().as_slice(), b": bad array subscript"].concat()).into()
+                );
+            }
             other => {
                 let message = [other.shown().as_slice(), b": cannot assign in this way"].concat();
                 return Err(ExpansionError::line(message).into());

@@ -49,9 +49,16 @@ impl<W: World> Expander<'_, W> {
             return;
         }
         let ifs = Ifs::of(self.world);
+        // A joiner that is no white space keeps elements that are empty, as if the joined text were split.
+        let kept = match ifs.joiner() {
+            [] | [b' ' | b'\t' | b'\n'] => None,
+            joiner => Some(joiner),
+        };
         for (at, item) in items.iter().enumerate() {
-            if at > 0 {
-                out.break_field();
+            match kept {
+                Some(joiner) if at > 0 => out.split(joiner, &ifs),
+                None if at > 0 => out.break_field(),
+                _ => {}
             }
             out.split(item, &ifs);
         }

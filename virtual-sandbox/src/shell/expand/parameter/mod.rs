@@ -11,7 +11,8 @@ mod value;
 
 use shell_parser::ast::{ParameterExpansion, ParameterOperator};
 
-use super::field::Fields;
+use super::field::{Field, Fields, Mode};
+use super::split::Ifs;
 use super::word::{Expander, Quoting};
 use super::{ExpansionError, ShellOption, Stop, World};
 use reference::Reference;
@@ -26,17 +27,36 @@ impl<W: World> Expander<'_, W> {
         out: &mut Fields,
     ) -> Result<(), Stop> {
         match &expansion.operator {
-            ParameterOperator::Bad(text) => {
-                let message = [b"${".as_slice(), text, b"}: bad substitution"].concat();
-                return Err(ExpansionError::line(message).into());
+            ParameterOperator::Bad { message, transform: true, .. } => {
+                return match self.reference(expansion)? {
+                    Some(reference) if self.values(&reference)?.is_set() => {
+                        let message = message.to_vec();
+                        Err(ExpansionError::shell(message).into())
+                    }
+                    _ => Ok(()),
+                };
             }
+            ParameterOperator::Bad { message, .. } => return Err(ExpansionError::line(message.to_vec()).into()),
             ParameterOperator::Names { star } => return self.names(expansion, *star, quoting, out),
             ParameterOperator::Keys => return self.keys(expansion, quoting, out),
             _ => {}
         }
-        let Some(reference) = self.reference(expansion)? else {
+        let Some(mut reference) = self.reference(expansion)? else {
             return Ok(());
         };
+        if out.is_here_document() && reference == (Reference::Positionals { star: true }) {
+            // bash splits `$*` in a here-document, and joins what it gets, and the results of operators, with blanks.
+            reference = Reference::Positionals { star: false };
+            if let ParameterOperator::None = expansion.operator {
+                let ifs = Ifs::of(self.world);
+                let mut fields = Fields::new(Mode::Fields { glob: false, extglob: false });
+                let items = self.world.positional().join(ifs.joiner());
+                fields.split(&items, &ifs);
+                let fields: Vec<_> = fields.into_fields().into_iter().map(Field::into_bytes).collect();
+                out.quoted(&fields.join(b" ".as_slice()));
+                return Ok(());
+            }
+        }
         self.operate(&reference, &expansion.operator, quoting, out)
     }
 
@@ -84,7 +104,7 @@ impl<W: World> Expander<'_, W> {
                 self.change_case(reference, *change, *all, *pattern, quoting, out)?;
             }
             ParameterOperator::Transform(operator) => self.transform(reference, *operator, quoting, out)?,
-            ParameterOperator::Names { .. } | ParameterOperator::Keys | ParameterOperator::Bad(_) => {}
+            ParameterOperator::Names { .. } | ParameterOperator::Keys | ParameterOperator::Bad { .. } => {}
         }
         Ok(())
     }

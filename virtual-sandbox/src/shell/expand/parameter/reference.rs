@@ -4,6 +4,7 @@ use bytes::Bytes;
 use shell_parser::ast::{Parameter, ParameterExpansion, ParameterOperator, Subscript};
 
 use super::super::assignment::expand_key;
+use super::super::split::Ifs;
 use super::super::word::Expander;
 use super::super::{ExpansionError, Stop, World};
 use super::value::Values;
@@ -133,32 +134,33 @@ impl<W: World> Expander<'_, W> {
         }
         let text = match self.values(&direct)? {
             Values::Unset => {
-                if let Reference::Variable(_) | Reference::Element(..) | Reference::Positional(_) = direct {
-                    return self.no_target(&direct, expansion);
-                }
-                return Ok(None);
+                // Only a name that no variable has is an error; what is unset otherwise names nothing.
+                let known = |name: &[u8]| self.world.variables().get(name).is_some();
+                let missing = match &direct {
+                    Reference::Variable(name) | Reference::Element(name, _) => !known(name),
+                    _ => false,
+                };
+                return if missing { self.no_target(&direct) } else { self.nothing(expansion) };
             }
             Values::One(value) => value.to_bytes(),
-            Values::Many { items, .. } => items.join(b" ".as_slice()).into(),
+            Values::Many { items, .. } => items.join(Ifs::of(self.world).joiner()).into(),
         };
         match self.parse_reference(&text)? {
             Some(reference) => Ok(Some(reference)),
-            None if text.is_empty() => self.no_target(&direct, expansion),
             None => Err(ExpansionError::line([text.as_ref(), b": invalid variable name"].concat()).into()),
         }
     }
 
-    fn no_target(&self, direct: &Reference, expansion: &ParameterExpansion) -> Result<Option<Reference>, Stop> {
-        match expansion.operator {
-            ParameterOperator::UseAlternate { .. } => Ok(None),
-            _ => {
-                let shown = match direct {
-                    Reference::Positional(n) => n.to_string().into_bytes(),
-                    other => other.shown(),
-                };
-                Err(ExpansionError::line([shown.as_slice(), b": invalid indirect expansion"].concat()).into())
-            }
-        }
+    fn no_target(&self, direct: &Reference) -> Result<Option<Reference>, Stop> {
+        Err(ExpansionError::line([direct.shown().as_slice(), b": invalid indirect expansion"].concat()).into())
+    }
+
+    /// An indirection through something unset: a parameter that is not set, for the operators that ask.
+    fn nothing(&self, expansion: &ParameterExpansion) -> Result<Option<Reference>, Stop> {
+        Ok(match expansion.operator {
+            ParameterOperator::UseDefault { .. } => Some(Reference::Positional(u32::MAX)),
+            _ => None,
+        })
     }
 
     /// A parameter written as text: `x`, `x[1]`, `x[@]`, `1`, `@`.

@@ -40,7 +40,7 @@ impl<W: World> Expander<'_, W> {
                 }
             }
             Values::Many { items, star } => {
-                if let (Some(..0), Some(_)) = (count, length) {
+                if let (Some(..0), Some(_), false) = (count, length, items.is_empty()) {
                     return Err(self.negative(length));
                 }
                 Values::Many { items: self.sublist(reference, items, from, count), star }

@@ -73,13 +73,10 @@ impl<W: World> Expander<'_, W> {
     /// `${x@A}`: a command that makes the variable again.
     fn assignment_form(&mut self, reference: &Reference, quoting: Quoting, out: &mut Fields) -> Result<(), Stop> {
         let Some(name) = reference.name().cloned() else {
-            if let Reference::Positionals { .. } = reference {
-                let mut text = b"set --".to_vec();
-                for item in self.world.positional() {
-                    text.push(b' ');
-                    quote::reusable(item, &mut text);
-                }
-                self.result(&text, quoting, out);
+            if let Reference::Positionals { star } = reference {
+                let mut items = vec![Bytes::from_static(b"set"), Bytes::from_static(b"--")];
+                items.extend(self.world.positional().iter().map(|item| quoted(item)));
+                self.emit(&Values::Many { items, star: *star }, quoting, out);
             }
             return Ok(());
         };
@@ -101,6 +98,8 @@ impl<W: World> Expander<'_, W> {
                     _ => None,
                 };
                 if value.is_none() && letters.is_empty() {
+                    // `"${a[@]@A}"` of nothing makes no field.
+                    out.empty_list |= matches!(reference, Reference::Elements { star: false, .. });
                     return Ok(());
                 }
                 if !letters.is_empty() {
@@ -125,7 +124,12 @@ impl<W: World> Expander<'_, W> {
 
     /// `${x@a}`
     fn attribute_letters(&mut self, reference: &Reference, quoting: Quoting, out: &mut Fields) -> Result<(), Stop> {
-        let Some(name) = reference.name().cloned() else { return Ok(()) };
+        let Some(name) = reference.name().cloned() else {
+            if let Values::Many { items, star } = self.values(reference)? {
+                self.emit(&Values::Many { items: vec![Bytes::new(); items.len()], star }, quoting, out);
+            }
+            return Ok(());
+        };
         let letters = Bytes::from(self.attributes_of(&name).letters());
         let values = match self.values(reference)? {
             Values::Many { items, star } => Values::Many { items: vec![letters; items.len()], star },
@@ -144,6 +148,10 @@ impl<W: World> Expander<'_, W> {
             self.emit(&values, quoting, out);
             return Ok(());
         };
+        if items.is_empty() {
+            self.emit(&values, quoting, out);
+            return Ok(());
+        }
         let keys = self.key_texts(name);
         let assoc = matches!(self.whole(name), Some(Value::Assoc(_)));
         if operator == b'k' {
