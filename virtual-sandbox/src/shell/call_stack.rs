@@ -55,7 +55,11 @@ impl CallStack {
     /// Leaves the innermost call.
     pub fn pop(&mut self) {
         if let Some(call) = self.top.take() {
-            *self = call.outer.clone();
+            *self = match Arc::try_unwrap(call) {
+                Ok(call) => call.outer,
+                // A subshell is still in the call.
+                Err(shared) => shared.outer.clone(),
+            };
         }
     }
 

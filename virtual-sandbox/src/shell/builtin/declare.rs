@@ -4,7 +4,7 @@ use crate::kernel::ExitStatus;
 use crate::shell::exec::{Context, Frame, Ran, ShellTask};
 use crate::shell::expand::{Stop, World};
 use crate::shell::variable::assign::{self, Assigned, AssignedValue};
-use crate::shell::variable::{Attributes, Value, VariableError, is_name};
+use crate::shell::variable::{Attributes, Scalar, Value, VariableError, is_name};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -65,6 +65,9 @@ fn run(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes], which
     if request.functions {
         return functions(shell, operands, request, which);
     }
+    if which == Which::Local && first == 1 && declared.len() == operands.len() {
+        return local_strings(shell, context, declared);
+    }
     if operands.is_empty() || (request.print && which == Which::Declare) {
         return print(shell, context, operands, request, which);
     }
@@ -83,6 +86,32 @@ fn run(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes], which
                 status = ExitStatus::FAILURE;
             }
             Err(None) => status = ExitStatus::FAILURE,
+        }
+    }
+    Ok(status)
+}
+
+/// `local name=value ...` without options.
+fn local_strings(shell: &mut ShellTask, context: &mut Context<'_>, declared: Vec<(usize, Assigned)>) -> Ran {
+    let mut status = ExitStatus::SUCCESS;
+    for (_, mut assigned) in declared {
+        if let (AssignedValue::Scalar(value), None, false) = (&mut assigned.value, &assigned.subscript, assigned.append)
+        {
+            let value = std::mem::replace(value, Scalar::EMPTY);
+            match shell.state.variables.declare_local_string(&assigned.name, value) {
+                Ok(()) => continue,
+                Err(value) => assigned.value = AssignedValue::Scalar(value),
+            }
+        }
+        let name = assigned.name.clone();
+        match declare_one(shell, context, &name, Some(assigned), Request::default(), Which::Local) {
+            Ok(()) => {}
+            Err(message) => {
+                if let Some(message) = message {
+                    shell.builtin_error(b"local", &message);
+                }
+                status = ExitStatus::FAILURE;
+            }
         }
     }
     Ok(status)

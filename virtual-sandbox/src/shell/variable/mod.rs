@@ -16,6 +16,7 @@ mod random;
 mod scope;
 pub mod special;
 mod store;
+mod table;
 mod value;
 
 pub use assoc::AssocArray;

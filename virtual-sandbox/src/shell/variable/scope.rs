@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use smallvec::SmallVec;
 
-use super::{Attributes, Value, Variable, VariableError, Variables};
+use super::{Attributes, Scalar, Value, Variable, VariableError, Variables};
 
 /// Why a scope was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub(super) struct Scopes {
 struct Scope {
     level: u32,
     kind: ScopeKind,
-    names: Vec<Bytes>,
+    names: SmallVec<[Bytes; 2]>,
     outer: Scopes,
 }
 
@@ -76,19 +77,33 @@ impl Variables {
     pub fn push_scope(&mut self, kind: ScopeKind) {
         let outer = Scopes { top: self.scopes.top.take() };
         let level = outer.level() + 1;
-        self.scopes.top = Some(Arc::new(Scope { level, kind, names: Vec::new(), outer }));
+        self.scopes.top = Some(Arc::new(Scope { level, kind, names: SmallVec::new(), outer }));
     }
 
     /// Closes the innermost scope: what it declared is gone, what it hid is visible again.
     pub fn pop_scope(&mut self) {
         let Some(scope) = self.scopes.top.take() else { return };
         let mut scope = Arc::unwrap_or_clone(scope);
-        for name in scope.names.drain(..).rev() {
-            if self.get(&name).is_some_and(|variable| variable.scope == scope.level) {
-                self.uncover(&name);
-            }
+        while let Some(name) = scope.names.pop() {
+            self.leave_scope(&name, scope.level);
         }
         self.scopes.top = scope.outer.top.take();
+    }
+
+    /// Takes away a variable that the scope at `level` has declared, if it is still that one.
+    fn leave_scope(&mut self, name: &[u8], level: u32) {
+        let Some(variable) = self.map.get_mut(name).filter(|variable| variable.scope == level) else { return };
+        let Some(hidden) = std::mem::take(&mut variable.shadowed).into_variable() else {
+            self.take(name);
+            return;
+        };
+        let gone = std::mem::replace(variable, hidden);
+        let exported = gone.attributes.has(Attributes::EXPORTED) || variable.attributes.has(Attributes::EXPORTED);
+        self.held = (self.held + variable.value.held()).saturating_sub(gone.value.held());
+        if exported {
+            self.environment = None;
+        }
+        self.changed(name);
     }
 
     /// Level of the innermost scope; 0 outside functions.
@@ -106,7 +121,7 @@ impl Variables {
         let mut scope = self.scopes.top.as_ref();
         while let Some(inner) = scope {
             if inner.kind == ScopeKind::Function {
-                return inner.names.clone();
+                return inner.names.to_vec();
             }
             scope = inner.outer.top.as_ref();
         }
@@ -141,6 +156,34 @@ impl Variables {
     pub fn declare_local(&mut self, name: &[u8]) -> Result<(), VariableError> {
         let level = self.function_level().unwrap_or(0);
         self.declare_at(name, level, Attributes::NONE)
+    }
+
+    /// Declares a variable in the innermost function's scope with a string, when there is nothing more to it: the
+    /// name is new there, and what it hides has no attribute that matters. Gives the value back otherwise.
+    pub fn declare_local_string(&mut self, name: &Bytes, value: Scalar) -> Result<(), Scalar> {
+        const MATTERS: Attributes = Attributes::READONLY.with(Attributes::TEMPORARY).with(Attributes::EXPORTED);
+        let Some(level) = self.function_level() else { return Err(value) };
+        match self.map.get_mut(name) {
+            Some(variable) if variable.scope >= level || variable.attributes.any(MATTERS) => return Err(value),
+            Some(variable) => {
+                self.held = (self.held + value.held()).saturating_sub(variable.value.held());
+                let local = Variable {
+                    value: Value::Scalar(value),
+                    attributes: Attributes::NONE,
+                    scope: level,
+                    shadowed: Shadow::default(),
+                };
+                let hidden = std::mem::replace(variable, local);
+                variable.shadowed = Shadow::of(hidden);
+                self.changed(name);
+            }
+            None => {
+                let variable = Variable { scope: level, ..Variable::new(Value::Scalar(value), Attributes::NONE) };
+                self.insert(name, variable);
+            }
+        }
+        self.note_declaration(name, level);
+        Ok(())
     }
 
     /// Declares a variable of the innermost scope for the assignments before a command: it is exported there and gone

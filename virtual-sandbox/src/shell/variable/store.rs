@@ -1,20 +1,16 @@
 //! The store of variables.
 
-use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rpds::HashTrieMapSync;
-use rustc_hash::FxHasher;
 
 use super::random::Random;
 use super::scope::{Scopes, Shadow};
+use super::table::Table;
 use super::{Attributes, Scalar, Value, VariableError};
 
 /// Bytes charged for a variable besides its name and value.
 const VARIABLE: usize = 160;
-
-pub(super) type Map = HashTrieMapSync<Bytes, Variable, BuildHasherDefault<FxHasher>>;
 
 /// A variable: value, attributes, and its place among the scopes.
 #[derive(Debug, Clone)]
@@ -63,11 +59,14 @@ pub fn is_name(text: &[u8]) -> bool {
 /// All variables of a shell. A clone is O(1) and shares everything.
 #[derive(Debug, Clone, Default)]
 pub struct Variables {
-    pub(super) map: Map,
+    pub(super) map: Table<Variable>,
     pub(super) scopes: Scopes,
     /// The environment as commands get it, until something exported changes.
     pub(super) environment: Option<Arc<[Bytes]>>,
     pub(super) held: usize,
+    /// Whether `IFS` is something else than unset or space, tab and newline. Looked at for every word; every change of
+    /// a variable goes through this file, which sees to it.
+    ifs_differs: bool,
     /// The generator behind `RANDOM`.
     pub random: Random,
     /// Seconds to add to the shell's age for `SECONDS`.
@@ -97,6 +96,26 @@ impl Variables {
         variable.value.scalar()
     }
 
+    /// Whether fields are split at spaces, tabs and newlines: `IFS` is unset or has its first value.
+    #[inline]
+    pub fn splits_by_default(&self) -> bool {
+        !self.ifs_differs
+    }
+
+    /// Notes a change of the variable `name` that [`Variables::splits_by_default`] depends on.
+    #[inline]
+    pub(super) fn changed(&mut self, name: &[u8]) {
+        if name == b"IFS" {
+            self.ifs_differs = self.get(name).is_some_and(|variable| match &variable.value {
+                Value::Unset => false,
+                Value::Scalar(value) => {
+                    variable.attributes.has(Attributes::NAMEREF) || value.bytes(&mut itoa::Buffer::new()) != b" \t\n"
+                }
+                _ => true,
+            });
+        }
+    }
+
     /// Stores a string when nothing but storing is to do (no attribute, array, nameref or special meaning) and gives
     /// it back otherwise. The way of nearly every assignment.
     #[inline]
@@ -105,6 +124,7 @@ impl Variables {
             Some(variable) if variable.is_plain() => {
                 self.held = (self.held + value.held()).saturating_sub(variable.value.held());
                 variable.value = Value::Scalar(value);
+                self.changed(name);
                 Ok(())
             }
             Some(_) => Err(value),
@@ -125,6 +145,7 @@ impl Variables {
                     Value::Scalar(scalar) => scalar.append(tail),
                     other => *other = Value::Scalar(Bytes::copy_from_slice(tail).into()),
                 }
+                self.changed(name);
                 true
             }
             _ => false,
@@ -159,7 +180,7 @@ impl Variables {
     /// Changes a variable in place, keeping the account of memory and the environment right. A variable that is not
     /// there is made first, global and unset.
     pub fn change<T>(&mut self, name: &[u8], change: impl FnOnce(&mut Variable) -> T) -> T {
-        if !self.map.contains_key(name) {
+        if !self.map.contains(name) {
             self.insert(name, Variable::new(Value::Unset, Attributes::NONE));
         }
         match self.map.get_mut(name) {
@@ -171,6 +192,7 @@ impl Variables {
                 if exported || variable.attributes.has(Attributes::EXPORTED) {
                     self.environment = None;
                 }
+                self.changed(name);
                 result
             }
             None => change(&mut Variable::new(Value::Unset, Attributes::NONE)),
@@ -182,17 +204,18 @@ impl Variables {
         if variable.attributes.has(Attributes::EXPORTED) {
             self.environment = None;
         }
-        self.map.insert_mut(Bytes::copy_from_slice(name), variable);
+        self.map.insert(Bytes::copy_from_slice(name), variable);
+        self.changed(name);
     }
 
     /// Takes a variable out of the store with everything it hides.
     pub(super) fn take(&mut self, name: &[u8]) -> Option<Variable> {
-        let variable = self.map.get(name)?.clone();
-        self.map.remove_mut(name);
+        let variable = self.map.remove(name)?;
         self.held = self.held.saturating_sub(VARIABLE + name.len() + variable.value.held());
         if variable.attributes.has(Attributes::EXPORTED) {
             self.environment = None;
         }
+        self.changed(name);
         Some(variable)
     }
 
@@ -213,7 +236,7 @@ impl Variables {
 
     /// Whether a name is known: declared, with or without a value.
     pub fn contains(&self, name: &[u8]) -> bool {
-        self.map.contains_key(name)
+        self.map.contains(name)
     }
 
     /// All visible variables sorted by name (byte order, as bash sorts in the C locale).
