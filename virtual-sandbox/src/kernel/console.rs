@@ -2,6 +2,7 @@
 
 use super::Pid;
 use super::fd::Stream;
+use super::write::Payload;
 use bytes::Bytes;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
@@ -50,19 +51,19 @@ impl Console {
         self.len == 0
     }
 
-    /// Appends output.
-    pub fn push(&mut self, stream: Stream, data: &Bytes) {
-        self.len += data.len();
-        self.written += data.len() as u64;
-        if self.tail_stream != Some(stream) || data.len() >= GATHER {
+    /// Appends the first `length` bytes of output.
+    pub fn push<P: Payload + ?Sized>(&mut self, stream: Stream, data: &P, length: usize) {
+        self.len += length;
+        self.written += length as u64;
+        if self.tail_stream != Some(stream) || length >= GATHER {
             self.seal();
         }
-        if data.len() >= GATHER {
-            self.chunks.push_back((stream, data.clone()));
+        if length >= GATHER {
+            self.chunks.push_back((stream, data.chunk(length)));
             return;
         }
         self.tail_stream = Some(stream);
-        self.tail.extend_from_slice(data);
+        self.tail.extend_from_slice(data.bytes().get(..length).unwrap_or_default());
         if self.tail.len() >= GATHER {
             self.seal();
         }

@@ -262,7 +262,7 @@ impl Kernel {
     pub fn open_text(&mut self, pid: Pid, content: Bytes) -> Result<Fd, Errno> {
         let pipe = PipeId(self.pipes.insert(Pipe::new(1, 0)));
         if let Some(pipe) = self.pipes.get_mut(pipe.0) {
-            pipe.push(&content);
+            pipe.push(&content, content.len());
         }
         self.install(pid, Object::PipeReader(pipe), OpenFlags::READ, Fd(0))
     }
@@ -281,7 +281,7 @@ impl Kernel {
         if pipe.readers == 0 {
             return false;
         }
-        pipe.push(data);
+        pipe.push(data, data.len());
         let waiters = std::mem::take(&mut pipe.read_waiters);
         self.wake_all(waiters);
         true

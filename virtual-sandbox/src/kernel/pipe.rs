@@ -5,6 +5,7 @@
 //! in a tail buffer.
 
 use super::Pid;
+use super::write::Payload;
 use crate::vfs::Node;
 use bytes::{Buf, Bytes};
 use smallvec::SmallVec;
@@ -93,17 +94,17 @@ impl Pipe {
         self.len = 0;
     }
 
-    /// Appends bytes, whatever the capacity.
-    pub fn push(&mut self, data: &Bytes) {
-        self.len += data.len();
-        if data.len() < GATHER {
-            self.tail.extend_from_slice(data);
+    /// Appends the first `length` bytes, whatever the capacity.
+    pub fn push<P: Payload + ?Sized>(&mut self, data: &P, length: usize) {
+        self.len += length;
+        if length < GATHER {
+            self.tail.extend_from_slice(data.bytes().get(..length).unwrap_or_default());
             if self.tail.len() >= PIPE_CAPACITY / 2 {
                 self.seal();
             }
         } else {
             self.seal();
-            self.chunks.push_back(data.clone());
+            self.chunks.push_back(data.chunk(length));
         }
     }
 
@@ -158,7 +159,7 @@ mod tests {
     #[test]
     fn small_writes_are_atomic_and_large_ones_partial() {
         let mut pipe = Pipe::default();
-        pipe.push(&Bytes::from(vec![b'x'; PIPE_CAPACITY - 10]));
+        pipe.push(&Bytes::from(vec![b'x'; PIPE_CAPACITY - 10]), PIPE_CAPACITY - 10);
         assert_eq!(pipe.accepts(10), 10);
         assert_eq!(pipe.accepts(11), 0);
         assert_eq!(pipe.accepts(PIPE_BUF), 0);
@@ -169,7 +170,7 @@ mod tests {
     fn bytes_come_out_in_the_order_they_went_in() {
         let mut pipe = Pipe::default();
         for piece in [&b"ab"[..], b"cd\n", &[b'z'; 5000]] {
-            pipe.push(&Bytes::copy_from_slice(piece));
+            pipe.push(piece, piece.len());
         }
         let mut line = Vec::new();
         assert!(pipe.take_until(b'\n', usize::MAX, &mut line));

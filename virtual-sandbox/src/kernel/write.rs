@@ -7,10 +7,38 @@ use crate::sys::Fd;
 use crate::vfs::{At, Device, Node, OpenFlags};
 use bytes::Bytes;
 
+/// What can be written: bytes, which are copied where they cannot be shared.
+pub trait Payload {
+    /// The bytes.
+    fn bytes(&self) -> &[u8];
+    /// The first `length` of them as a chunk.
+    fn chunk(&self, length: usize) -> Bytes;
+}
+
+impl Payload for Bytes {
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+
+    fn chunk(&self, length: usize) -> Bytes {
+        self.slice(..length)
+    }
+}
+
+impl Payload for [u8] {
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+
+    fn chunk(&self, length: usize) -> Bytes {
+        Bytes::copy_from_slice(self.get(..length).unwrap_or(self))
+    }
+}
+
 impl Kernel {
     /// write(2): how many bytes were taken. A write to a pipe without readers ends the process by SIGPIPE unless that
     /// is caught or ignored.
-    pub fn write(&mut self, pid: Pid, fd: Fd, data: &Bytes) -> Try<usize> {
+    pub fn write<P: Payload + ?Sized>(&mut self, pid: Pid, fd: Fd, data: &P) -> Try<usize> {
         let id = self.file_id(pid, fd)?;
         let file = self.file_mut(id)?;
         if !file.flags.contains(OpenFlags::WRITE) {
@@ -18,11 +46,11 @@ impl Kernel {
         }
         match file.object {
             Object::PipeWriter(pipe) | Object::PipeBoth(pipe) => self.write_pipe(pid, pipe, data),
-            Object::Regular(node) => Ok(self.write_file(id, node, data)?),
+            Object::Regular(node) => Ok(self.write_file(id, node, &data.chunk(data.bytes().len()))?),
             Object::Console(console, stream) => self.write_console(pid, console, stream, data),
             Object::Device(_, Device::Full) => Err(Errno::ENOSPC.into()),
             Object::Device(_, Device::Tty) => Err(Errno::EIO.into()),
-            Object::Device(..) => Ok(data.len()),
+            Object::Device(..) => Ok(data.bytes().len()),
             Object::PipeReader(_) | Object::Directory(_) | Object::Text(..) => Err(Errno::EBADF.into()),
         }
     }
@@ -36,26 +64,23 @@ impl Kernel {
         Ok(taken)
     }
 
-    fn write_pipe(&mut self, pid: Pid, id: PipeId, data: &Bytes) -> Try<usize> {
-        if data.is_empty() {
+    fn write_pipe<P: Payload + ?Sized>(&mut self, pid: Pid, id: PipeId, data: &P) -> Try<usize> {
+        let length = data.bytes().len();
+        if length == 0 {
             return Ok(0);
         }
         let Some(pipe) = self.pipes.get_mut(id.0) else { return Err(Errno::EPIPE.into()) };
         if pipe.readers == 0 {
             return Err(self.broken_pipe(pid));
         }
-        let accepted = pipe.accepts(data.len());
+        let accepted = pipe.accepts(length);
         if accepted == 0 {
             if !pipe.write_waiters.contains(&pid) {
                 pipe.write_waiters.push(pid);
             }
             return Err(Fault::Block);
         }
-        if accepted == data.len() {
-            pipe.push(data)
-        } else {
-            pipe.push(&data.slice(..accepted))
-        }
+        pipe.push(data, accepted);
         if !pipe.read_waiters.is_empty() {
             let waiters = std::mem::take(&mut pipe.read_waiters);
             self.wake_all(waiters);
@@ -73,7 +98,8 @@ impl Kernel {
         }
     }
 
-    fn write_console(&mut self, pid: Pid, id: ConsoleId, stream: Stream, data: &Bytes) -> Try<usize> {
+    fn write_console<P: Payload + ?Sized>(&mut self, pid: Pid, id: ConsoleId, stream: Stream, data: &P) -> Try<usize> {
+        let length = data.bytes().len();
         let limit = self.limits.output;
         let Some(console) = self.consoles.get_mut(id.0) else { return Err(Errno::EIO.into()) };
         if console.closed {
@@ -86,12 +112,12 @@ impl Kernel {
             return Err(Fault::Block);
         }
         let room = limit.saturating_sub(console.written);
-        if (data.len() as u64) > room {
-            console.push(stream, &data.slice(..room as usize));
+        if (length as u64) > room {
+            console.push(stream, data, room as usize);
             self.exceed("output", limit);
             return Err(Fault::Block);
         }
-        console.push(stream, data);
-        Ok(data.len())
+        console.push(stream, data, length);
+        Ok(length)
     }
 }

@@ -15,14 +15,23 @@ pub(crate) struct Output {
     pieces: SmallVec<[(Fd, Vec<u8>); 1]>,
     /// The builtin's name, for the message of a write that fails.
     name: Option<&'static str>,
+    /// An empty buffer that the next piece begins with: most builtins write a line, and need no memory of their own.
+    spare: Vec<u8>,
 }
+
+/// The largest buffer that is kept as a spare.
+const SPARE: usize = 4096;
 
 impl Output {
     /// Appends to what goes to a descriptor.
     pub(crate) fn push(&mut self, fd: Fd, bytes: &[u8]) {
         match self.pieces.last_mut() {
             Some((last, piece)) if *last == fd => piece.extend_from_slice(bytes),
-            _ => self.pieces.push((fd, bytes.to_vec())),
+            _ => {
+                let mut piece = std::mem::take(&mut self.spare);
+                piece.extend_from_slice(bytes);
+                self.pieces.push((fd, piece));
+            }
         }
     }
 
@@ -30,7 +39,7 @@ impl Output {
     pub(crate) fn stdout(&mut self) -> &mut Vec<u8> {
         let fresh = !matches!(self.pieces.last(), Some((Fd::STDOUT, _)));
         if fresh {
-            self.pieces.push((Fd::STDOUT, Vec::new()));
+            self.pieces.push((Fd::STDOUT, std::mem::take(&mut self.spare)));
         }
         let last = self.pieces.len() - 1;
         &mut self.pieces[last].1
@@ -43,6 +52,54 @@ impl Output {
     fn clear(&mut self) {
         self.pieces.clear();
         self.name = None;
+    }
+
+    /// Keeps the buffer of a piece that has been written.
+    fn keep(&mut self, mut piece: Vec<u8>) {
+        if piece.capacity() <= SPARE {
+            piece.clear();
+            self.spare = piece;
+        }
+    }
+}
+
+/// What is left of a piece that is being written.
+enum Unwritten {
+    /// A short text, of which this many bytes are written: copied to where it goes.
+    Copied(Vec<u8>, usize),
+    /// A long one: shared with where it goes.
+    Shared(Bytes),
+}
+
+impl From<Vec<u8>> for Unwritten {
+    fn from(piece: Vec<u8>) -> Self {
+        if piece.capacity() <= SPARE { Self::Copied(piece, 0) } else { Self::Shared(Bytes::from(piece)) }
+    }
+}
+
+impl Unwritten {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Copied(text, from) => *from >= text.len(),
+            Self::Shared(chunk) => chunk.is_empty(),
+        }
+    }
+
+    fn advance(&mut self, taken: usize) {
+        match self {
+            Self::Copied(_, from) => *from = from.saturating_add(taken),
+            Self::Shared(chunk) => *chunk = chunk.slice(taken.min(chunk.len())..),
+        }
+    }
+
+    fn rest(self) -> Vec<u8> {
+        match self {
+            Self::Copied(mut text, from) => {
+                text.drain(..from.min(text.len()));
+                text
+            }
+            Self::Shared(chunk) => chunk.to_vec(),
+        }
     }
 }
 
@@ -71,7 +128,11 @@ impl ShellTask {
     }
 
     /// Writes what has been gathered, then gives `status`. A failed write to standard output is said, with status 1.
+    #[inline]
     pub(crate) fn flush(&mut self, context: &mut Context<'_>, status: ExitStatus) -> Ran {
+        if self.output.is_empty() {
+            return Ok(status);
+        }
         self.flush_then(context, status, None)
     }
 
@@ -89,20 +150,26 @@ impl ShellTask {
         let mut at = 0;
         while let Some((fd, piece)) = output.pieces.get_mut(at) {
             let fd = *fd;
-            let mut data = Bytes::from(std::mem::take(piece));
+            let mut data = Unwritten::from(std::mem::take(piece));
             while !data.is_empty() {
-                match context.kernel.write(context.pid, fd, &data) {
-                    Ok(taken) => data = data.slice(taken.min(data.len())..),
+                let written = match &data {
+                    Unwritten::Copied(text, from) => {
+                        context.kernel.write(context.pid, fd, text.get(*from..).unwrap_or_default())
+                    }
+                    Unwritten::Shared(chunk) => context.kernel.write(context.pid, fd, chunk),
+                };
+                match written {
+                    Ok(taken) => data.advance(taken),
                     Err(Fault::Block) => {
                         output.pieces.drain(..at);
                         if let Some((_, piece)) = output.pieces.first_mut() {
-                            *piece = data.to_vec();
+                            *piece = data.rest();
                         }
                         self.push(Frame::Flush { output: Box::new(output), status, then });
                         return Err(Flow::Block);
                     }
                     Err(Fault::Errno(errno)) => {
-                        data.clear();
+                        data.advance(usize::MAX);
                         if fd == Fd::STDOUT {
                             status = ExitStatus::FAILURE;
                             let message = self.write_error(&output.name, errno);
@@ -110,6 +177,9 @@ impl ShellTask {
                         }
                     }
                 }
+            }
+            if let Unwritten::Copied(text, _) = data {
+                output.keep(text);
             }
             at += 1;
         }
