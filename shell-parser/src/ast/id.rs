@@ -18,11 +18,13 @@ macro_rules! ids {
         pub struct $name(NonZeroU32);
 
         impl NodeId for $name {
+            #[inline]
             fn from_index(index: usize) -> Self {
                 // Sources are bounded below 2^31 bytes and a node takes at least one byte, so the sum cannot wrap.
                 let number = u32::try_from(index).unwrap_or(u32::MAX - 1) + 1;
                 Self(NonZeroU32::new(number).unwrap_or(NonZeroU32::MAX))
             }
+            #[inline]
             fn index(self) -> usize {
                 self.0.get() as usize - 1
             }
@@ -98,26 +100,31 @@ impl<I: NodeId> IdRange<I> {
     }
 
     /// Number of nodes.
+    #[inline]
     pub fn len(self) -> usize {
         self.end.saturating_sub(self.start) as usize
     }
 
     /// Whether there is no node.
+    #[inline]
     pub fn is_empty(self) -> bool {
         self.end <= self.start
     }
 
     /// The arena indices.
+    #[inline]
     pub fn indices(self) -> std::ops::Range<usize> {
         self.start as usize..(self.end.max(self.start)) as usize
     }
 
     /// The ids, in source order.
+    #[inline]
     pub fn iter(self) -> impl DoubleEndedIterator<Item = I> + ExactSizeIterator {
         self.indices().map(I::from_index)
     }
 
     /// The id of the `n`th node, if there are that many.
+    #[inline]
     pub fn get(self, n: usize) -> Option<I> {
         (n < self.len()).then(|| I::from_index(self.start as usize + n))
     }
@@ -128,6 +135,7 @@ impl<I: NodeId> IdRange<I> {
     }
 
     /// The range without its first `n` nodes.
+    #[inline]
     pub fn skip(self, n: usize) -> Self {
         let start = self.start.saturating_add(u32::try_from(n).unwrap_or(u32::MAX)).min(self.end);
         Self { start, ..self }

@@ -26,8 +26,8 @@ pub struct Word {
 pub struct WordFacts(u16);
 
 impl WordFacts {
-    /// The word is exactly one `Literal` part without glob characters, braces, tilde or extended patterns: its bytes
-    /// are the field.
+    /// The word is exactly one `Literal` part without glob characters (but for a `[` alone), braces, tilde or extended
+    /// patterns: its bytes are the field.
     pub const LITERAL: Self = Self(1);
     /// Some quoting is present: `\`, `'`, `"`, `$'`, `$"`. The word gives a field even when it expands to nothing.
     pub const QUOTED: Self = Self(2);
@@ -50,11 +50,13 @@ impl WordFacts {
     pub const VERBATIM: Self = Self(512);
 
     /// Whether every flag of `flags` is set.
+    #[inline]
     pub fn has(self, flags: Self) -> bool {
         self.0 & flags.0 == flags.0
     }
 
     /// Whether any flag of `flags` is set.
+    #[inline]
     pub fn any(self, flags: Self) -> bool {
         self.0 & flags.0 != 0
     }

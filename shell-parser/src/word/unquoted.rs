@@ -99,7 +99,12 @@ impl Core<'_> {
         const SPECIAL_FACTS: WordFacts =
             WordFacts::GLOB.with(WordFacts::EXTGLOB).with(WordFacts::BRACE).with(WordFacts::TILDE);
         let parts = self.flush_parts(mark);
-        let plain = !facts.any(SPECIAL_FACTS) && matches!(self.unit.parts(parts), [WordPart::Literal(_)]);
+        let plain = match self.unit.parts(parts) {
+            // The name of the command `[`: a bracket expression that is not closed is no pattern.
+            [WordPart::Literal(text)] if text.as_ref() == b"[" => true,
+            [WordPart::Literal(_)] => !facts.any(SPECIAL_FACTS),
+            _ => false,
+        };
         let facts = if plain { facts.with(WordFacts::LITERAL) } else { facts };
         let verbatim = self.input.is_verbatim() && !std::mem::take(&mut self.left_alias);
         let facts = if verbatim { facts.with(WordFacts::VERBATIM) } else { facts };

@@ -27,6 +27,7 @@ pub struct PlainWorld {
     pub output: String,
     arith: BTreeMap<Vec<u8>, Arc<ArithUnit>>,
     regexes: super::cond::RegexCache,
+    patterns: super::pattern::PatternCache,
 }
 
 impl PlainWorld {
@@ -417,6 +418,9 @@ impl World for PlainWorld {
     }
     fn regexes(&mut self) -> &mut super::cond::RegexCache {
         &mut self.regexes
+    }
+    fn patterns(&mut self) -> &mut super::pattern::PatternCache {
+        &mut self.patterns
     }
     fn cached_arith(&mut self, text: &[u8]) -> Option<Arc<ArithUnit>> {
         self.arith.get(text).cloned()

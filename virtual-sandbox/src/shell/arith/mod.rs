@@ -6,12 +6,13 @@ mod place;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use shell_parser::Unit;
 use shell_parser::arith::ArithUnit;
 use shell_parser::ast::{ArithExpr, ArithId, ArithText, Parameter, ParameterExpansion, ParameterOperator, WordPart};
 
 use crate::shell::expand::{ExpansionError, Severity, Stop, World, expand_text};
-use crate::shell::variable::{Scalar, Value};
+use crate::shell::variable::{Attributes, Scalar, Value, Variables, plain_decimal};
 use evaluate::Evaluation;
 
 /// Longest expression whose parsed form is worth keeping.
@@ -148,17 +149,11 @@ pub fn in_command(stop: Stop, command: &[u8]) -> Stop {
 }
 
 /// The value of a `$name` operand when it is a plain number.
+#[inline]
 fn dollar<W: World>(expansion: &ParameterExpansion, world: &W) -> Option<i64> {
     match &expansion.parameter {
-        Parameter::Variable(name) => match world.variables().value(name)? {
-            Value::Scalar(Scalar::Int(value)) => Some(*value),
-            Value::Scalar(value) if !world.variables().is_nameref(name) => value.plain_int(),
-            _ => None,
-        },
-        Parameter::Positional(n) => {
-            let at = usize::try_from(*n).ok()?.checked_sub(1)?;
-            crate::shell::variable::plain_decimal(world.positional().get(at)?)
-        }
+        Parameter::Variable(name) => plain_number(name, world.variables()),
+        Parameter::Positional(n) => positional_number(*n, world.positional()),
         Parameter::Special(b'#') => i64::try_from(world.positional().len()).ok(),
         Parameter::Special(b'?') => Some(i64::from(world.exit_status())),
         Parameter::Special(_) => None,
@@ -167,16 +162,40 @@ fn dollar<W: World>(expansion: &ParameterExpansion, world: &W) -> Option<i64> {
 
 /// The value of an expression that is one number or one plain variable: nothing can go wrong or change.
 #[inline]
-pub(crate) fn quick_value<W: World>(unit: &Unit, expression: ArithId, world: &W) -> Option<i64> {
+pub(crate) fn quick_value(
+    unit: &Unit,
+    expression: ArithId,
+    variables: &Variables,
+    positional: &[Bytes],
+) -> Option<i64> {
     match unit.arith(expression) {
         ArithExpr::Number(value) => Some(*value),
-        ArithExpr::Variable { name, .. } => match world.variables().value(name)? {
-            Value::Scalar(value) if !world.variables().is_nameref(name) => value.plain_int(),
-            _ => None,
+        ArithExpr::Variable { name, .. } => plain_number(name, variables),
+        ArithExpr::Dollar(id) => match &unit.parameter(*id).parameter {
+            Parameter::Variable(name) => plain_number(name, variables),
+            Parameter::Positional(n) => positional_number(*n, positional),
+            Parameter::Special(_) => None,
         },
-        ArithExpr::Dollar(id) => dollar(unit.parameter(*id), world),
         _ => None,
     }
+}
+
+/// The value of a variable that holds a plain number.
+#[inline]
+fn plain_number(name: &[u8], variables: &Variables) -> Option<i64> {
+    let variable = variables.get(name)?;
+    match variable.value() {
+        Value::Scalar(Scalar::Int(value)) => Some(*value),
+        Value::Scalar(value) if !variable.attributes().has(Attributes::NAMEREF) => value.plain_int(),
+        _ => None,
+    }
+}
+
+/// The value of a positional parameter that is a plain number.
+#[inline]
+fn positional_number(n: u32, positional: &[Bytes]) -> Option<i64> {
+    let at = usize::try_from(n).ok()?.checked_sub(1)?;
+    plain_decimal(positional.get(at)?)
 }
 
 /// Whether every `$name` in an expression is a plain number, so that the parsed form stands for the expanded text.

@@ -9,7 +9,7 @@ use crate::shell::arith;
 use crate::shell::expand::{
     ExpansionError, Severity, ShellOption, Stop, World, expand_pattern, expand_regex, expand_text,
 };
-use crate::shell::pattern::{Pattern, PatternOptions};
+use crate::shell::pattern::PatternOptions;
 use crate::shell::variable::{Scalar, Value};
 use crate::text::regex::{Captures, Regex};
 
@@ -72,7 +72,7 @@ fn binary<W: World>(
 
 fn matches<W: World>(text: &[u8], pattern: &[u8], world: &mut W) -> bool {
     let nocase = world.option(ShellOption::NoCaseMatch);
-    Pattern::new(pattern, PatternOptions { extglob: true, nocase, period: false }).matches(text)
+    world.patterns().get(pattern, PatternOptions { extglob: true, nocase, period: false }).matches(text)
 }
 
 fn compare<W: World>(operator: CondBinary, left: &[u8], right: &[u8], world: &mut W) -> Result<bool, Stop> {

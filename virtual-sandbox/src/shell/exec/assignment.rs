@@ -8,7 +8,7 @@ use shell_parser::Unit;
 use shell_parser::ast::{Assignment, AssignmentValue, Subscript, WordFacts};
 
 /// What is known of an assignment's expansions.
-fn facts(unit: &Unit, assignment: &Assignment) -> WordFacts {
+pub(super) fn facts(unit: &Unit, assignment: &Assignment) -> WordFacts {
     let value = match &assignment.value {
         AssignmentValue::Scalar(word) => unit.word(*word).facts,
         AssignmentValue::Array(elements) => {

@@ -5,9 +5,13 @@ use super::task::{Context, Flow, Next, ShellTask};
 use crate::kernel::ExitStatus;
 use crate::shell::arith;
 use crate::shell::expand;
+use crate::shell::options::ShellOption;
+use crate::shell::pattern::PatternOptions;
 use crate::shell::variable::is_name;
 use bytes::Bytes;
-use shell_parser::ast::{ArithText, CaseTerminator, CommandId, CommandKind, For, If, Loop, Unit};
+use shell_parser::ast::{
+    ArithText, Case, CaseClause, CaseTerminator, CommandId, CommandKind, CondId, For, If, Loop, Unit, WordId, WordPart,
+};
 
 impl ShellTask {
     pub(crate) fn start_if(&mut self, unit: &Unit, clause: &If) -> Flow {
@@ -55,8 +59,14 @@ impl ShellTask {
         self.done(status)
     }
 
-    pub(crate) fn start_for(&mut self, context: &mut Context<'_>, command: CommandId, clause: &For) -> Flow {
-        self.state.line = self.unit.line(command);
+    pub(crate) fn start_for(
+        &mut self,
+        context: &mut Context<'_>,
+        unit: &Unit,
+        command: CommandId,
+        clause: &For,
+    ) -> Flow {
+        self.state.line = unit.line(command);
         if !is_name(&clause.name) {
             let mut message = vec![b'`'];
             message.extend_from_slice(&clause.name);
@@ -69,46 +79,44 @@ impl ShellTask {
         }
         self.push(Frame::For(Box::new(ForFrame {
             command,
-            name: clause.name.clone(),
             words: Vec::new(),
             expanded: 0,
             next: 0,
             looping: false,
-            body: clause.body,
             status: ExitStatus::SUCCESS,
         })));
-        self.resume_for(context, false)
+        self.resume_for(context, unit, false)
     }
 
-    pub(crate) fn resume_for(&mut self, context: &mut Context<'_>, done: bool) -> Flow {
+    pub(crate) fn resume_for(&mut self, context: &mut Context<'_>, unit: &Unit, done: bool) -> Flow {
         let Some(Frame::For(frame)) = self.frames.last_mut() else { return Flow::Go(Next::Done) };
         if !frame.looping {
             let Some(Frame::For(mut frame)) = self.frames.pop() else { return Flow::Go(Next::Done) };
             let depth = self.frames.len();
-            let expanded = self.expand_loop_words(context, frame.command, &mut frame.expanded, &mut frame.words);
+            let expanded = self.expand_loop_words(context, unit, frame.command, &mut frame.expanded, &mut frame.words);
             frame.looping = expanded.is_ok();
             if let Err(flow) = expanded {
                 return self.retry_below(depth, Frame::For(frame), flow);
             }
             self.push(Frame::For(frame));
             self.state.loop_depth += 1;
-            return self.next_turn(context);
+            return self.next_turn(context, unit);
         }
         if done {
             frame.status = self.state.status;
         }
-        self.next_turn(context)
+        self.next_turn(context, unit)
     }
 
     /// Expands the words of a `for` or `select`, one after the other; the flow that leads back when one must wait.
     pub(crate) fn expand_loop_words(
         &mut self,
         context: &mut Context<'_>,
+        unit: &Unit,
         command: CommandId,
         expanded: &mut u32,
         words: &mut Vec<Bytes>,
     ) -> Result<(), Flow> {
-        let unit = self.unit.clone();
         let (CommandKind::For(clause) | CommandKind::Select(clause)) = &unit.command(command).kind else {
             return Ok(());
         };
@@ -118,20 +126,21 @@ impl ShellTask {
         };
         for word in range.iter().skip(*expanded as usize) {
             let facts = unit.word(word).facts;
-            self.attempt(context, &unit, facts, |view| expand::expand_word_into(&unit, word, view, words))?;
+            self.attempt(context, unit, facts, |view| expand::expand_word_into(unit, word, view, words))?;
             *expanded += 1;
         }
         Ok(())
     }
 
-    fn next_turn(&mut self, context: &mut Context<'_>) -> Flow {
-        let Some(Frame::For(frame)) = self.frames.last_mut() else { return Flow::Go(Next::Done) };
+    fn next_turn(&mut self, context: &mut Context<'_>, unit: &Unit) -> Flow {
+        let Some(Frame::For(frame)) = self.frames.last() else { return Flow::Go(Next::Done) };
         let Some(value) = frame.words.get(frame.next).cloned() else {
             let status = frame.status;
             return self.end_loop(status);
         };
-        let (name, body, command) = (frame.name.clone(), frame.body, frame.command);
-        self.state.line = self.unit.line(command);
+        let command = frame.command;
+        let CommandKind::For(clause) = &unit.command(command).kind else { return Flow::Go(Next::Done) };
+        self.state.line = unit.line(command);
         if self.has_debug_trap() && !std::mem::take(&mut self.debugged) {
             self.current = command;
             return self.run_trap(context, crate::shell::trap::Condition::Debug, Next::Retry);
@@ -141,20 +150,25 @@ impl ShellTask {
         if self.is_tracing() {
             self.trace_for(context, command);
         }
-        if let Err(flow) = self.assign_loop_variable(context, &name, value) {
+        if let Err(flow) = self.assign_loop_variable(context, &clause.name, value) {
             return flow;
         }
-        Flow::Go(Next::Start(body))
+        Flow::Go(Next::Start(clause.body))
     }
 
-    pub(crate) fn start_arith_for(&mut self, context: &mut Context<'_>, command: CommandId) -> Flow {
+    pub(crate) fn start_arith_for(&mut self, context: &mut Context<'_>, unit: &Unit, command: CommandId) -> Flow {
         self.state.loop_depth += 1;
         self.push(Frame::ArithFor { command, phase: ArithPhase::Init, status: ExitStatus::SUCCESS });
-        self.resume_arith_for(context, command, false)
+        self.resume_arith_for(context, unit, command, false)
     }
 
-    pub(crate) fn resume_arith_for(&mut self, context: &mut Context<'_>, id: CommandId, done: bool) -> Flow {
-        let unit = self.unit.clone();
+    pub(crate) fn resume_arith_for(
+        &mut self,
+        context: &mut Context<'_>,
+        unit: &Unit,
+        id: CommandId,
+        done: bool,
+    ) -> Flow {
         let CommandKind::ArithFor(clause) = &unit.command(id).kind else { return Flow::Go(Next::Done) };
         loop {
             let Some(Frame::ArithFor { phase, status, .. }) = self.frames.last_mut() else {
@@ -183,7 +197,7 @@ impl ShellTask {
                 self.trace(context, b"(( 1 ))");
             }
             let value = match text {
-                Some(text) => match self.evaluate(context, &unit, text) {
+                Some(text) => match self.evaluate(context, unit, text) {
                     Ok(value) => value,
                     Err(flow) => {
                         // An error ends the loop with status 1; a substitution leads back here.
@@ -223,29 +237,38 @@ impl ShellTask {
     }
 
     /// `(( expression ))`.
-    pub(crate) fn run_arith(&mut self, context: &mut Context<'_>, id: CommandId) -> Flow {
-        let unit = self.unit.clone();
-        let CommandKind::Arith(text) = &unit.command(id).kind else { return Flow::Go(Next::Done) };
+    pub(crate) fn run_arith(&mut self, context: &mut Context<'_>, unit: &Unit, id: CommandId, text: ArithText) -> Flow {
         self.state.line = unit.line(id);
         let depth = self.frames.len();
-        match self.evaluate(context, &unit, *text) {
+        match self.evaluate(context, unit, text) {
             Ok(value) => self.complete(context, ExitStatus::from(value != 0)),
             Err(flow) => self.retry_below(depth, Frame::Arith(id), flow),
         }
     }
 
+    pub(crate) fn resume_arith(&mut self, context: &mut Context<'_>, unit: &Unit, id: CommandId) -> Flow {
+        match &unit.command(id).kind {
+            CommandKind::Arith(text) => self.run_arith(context, unit, id, *text),
+            _ => Flow::Go(Next::Done),
+        }
+    }
+
     /// `[[ expression ]]`.
-    pub(crate) fn run_cond(&mut self, context: &mut Context<'_>, id: CommandId) -> Flow {
-        let unit = self.unit.clone();
-        let CommandKind::Cond(expression) = &unit.command(id).kind else { return Flow::Go(Next::Done) };
+    pub(crate) fn run_cond(
+        &mut self,
+        context: &mut Context<'_>,
+        unit: &Unit,
+        id: CommandId,
+        expression: CondId,
+    ) -> Flow {
         self.state.line = unit.line(id);
         let depth = self.frames.len();
         let facts = shell_parser::ast::WordFacts::SUBSTITUTION;
         let tracing = self.is_tracing();
         let mut tests = Vec::new();
-        let result = self.attempt(context, &unit, facts, |view| {
+        let result = self.attempt(context, unit, facts, |view| {
             view.traced_tests = tracing.then(Vec::new);
-            let outcome = crate::shell::cond::evaluate(&unit, *expression, view);
+            let outcome = crate::shell::cond::evaluate(unit, expression, view);
             tests = view.traced_tests.take().unwrap_or_default();
             outcome
         });
@@ -261,6 +284,13 @@ impl ShellTask {
         }
     }
 
+    pub(crate) fn resume_cond(&mut self, context: &mut Context<'_>, unit: &Unit, id: CommandId) -> Flow {
+        match &unit.command(id).kind {
+            CommandKind::Cond(expression) => self.run_cond(context, unit, id, *expression),
+            _ => Flow::Go(Next::Done),
+        }
+    }
+
     /// Puts a frame below what a suspended expansion has pushed, so that it is retried afterwards.
     pub(crate) fn retry_below(&mut self, depth: usize, frame: Frame, flow: Flow) -> Flow {
         if self.frames.len() > depth {
@@ -269,14 +299,26 @@ impl ShellTask {
         flow
     }
 
-    pub(crate) fn start_case(&mut self, context: &mut Context<'_>, command: CommandId) -> Flow {
-        self.state.line = self.unit.line(command);
-        self.resume_case(context, Box::new(CaseFrame { command, value: None, clause: 0, pattern: 0, in_body: false }))
+    pub(crate) fn start_case(
+        &mut self,
+        context: &mut Context<'_>,
+        unit: &Unit,
+        command: CommandId,
+        case: &Case,
+    ) -> Flow {
+        self.state.line = unit.line(command);
+        let frame = CaseFrame { command, value: None, clause: 0, pattern: 0, in_body: false };
+        self.advance_case(context, unit, case, frame)
     }
 
-    pub(crate) fn resume_case(&mut self, context: &mut Context<'_>, mut frame: Box<CaseFrame>) -> Flow {
-        let unit = self.unit.clone();
-        let CommandKind::Case(case) = &unit.command(frame.command).kind else { return Flow::Go(Next::Done) };
+    pub(crate) fn resume_case(&mut self, context: &mut Context<'_>, unit: &Unit, frame: Box<CaseFrame>) -> Flow {
+        match &unit.command(frame.command).kind {
+            CommandKind::Case(case) => self.advance_case(context, unit, case, *frame),
+            _ => Flow::Go(Next::Done),
+        }
+    }
+
+    fn advance_case(&mut self, context: &mut Context<'_>, unit: &Unit, case: &Case, mut frame: CaseFrame) -> Flow {
         let clauses = unit.case_clauses(case.clauses);
         if frame.in_body {
             frame.in_body = false;
@@ -284,47 +326,63 @@ impl ShellTask {
             frame.clause += 1;
             frame.pattern = 0;
             match ended {
-                Some(CaseTerminator::FallThrough) => return self.run_clause(&unit, frame),
+                Some(CaseTerminator::FallThrough) => return self.run_clause(clauses, frame),
                 Some(CaseTerminator::Continue) => {}
                 _ => return Flow::Go(Next::Done),
             }
         }
         let depth = self.frames.len();
-        match self.find_clause(context, &unit, &mut frame) {
-            Ok(true) => self.run_clause(&unit, frame),
+        match self.find_clause(context, unit, case, &mut frame) {
+            Ok(true) => self.run_clause(clauses, frame),
             Ok(false) if clauses.is_empty() || frame.clause as usize >= clauses.len() => {
                 // "The exit status is zero if no patterns are matched."
                 if frame.pattern == u32::MAX { Flow::Go(Next::Done) } else { self.done(ExitStatus::SUCCESS) }
             }
             Ok(false) => Flow::Go(Next::Done),
-            Err(flow) => self.retry_below(depth, Frame::Case(frame), flow),
+            Err(flow) => self.retry_below(depth, Frame::Case(Box::new(frame)), flow),
         }
     }
 
     /// Goes on to the first clause from the frame's place that matches.
-    fn find_clause(&mut self, context: &mut Context<'_>, unit: &Unit, frame: &mut CaseFrame) -> Result<bool, Flow> {
-        let CommandKind::Case(case) = &unit.command(frame.command).kind else { return Ok(false) };
-        let value = match &frame.value {
-            Some(value) => value.clone(),
+    fn find_clause(
+        &mut self,
+        context: &mut Context<'_>,
+        unit: &Unit,
+        case: &Case,
+        frame: &mut CaseFrame,
+    ) -> Result<bool, Flow> {
+        let value = match frame.value.take() {
+            Some(value) => value,
             None => {
                 let facts = unit.word(case.word).facts;
                 let value = self.attempt(context, unit, facts, |view| expand::expand_text(unit, case.word, view))?;
                 if self.is_tracing() {
                     self.trace_case(context, unit, case.word, &value);
                 }
-                frame.value = Some(value.clone());
                 value
             }
+        };
+        let options = PatternOptions {
+            extglob: self.state.is_on(ShellOption::EXTGLOB),
+            nocase: self.state.is_on(ShellOption::NOCASEMATCH),
+            period: false,
         };
         let clauses = unit.case_clauses(case.clauses);
         while let Some(clause) = clauses.get(frame.clause as usize) {
             for pattern in clause.patterns.iter().skip(frame.pattern as usize) {
-                let facts = unit.word(pattern).facts;
-                let matched = self.attempt(context, unit, facts, |view| {
-                    let text = expand::expand_pattern(unit, pattern, view)?;
-                    view.matches(&text, &value)
-                })?;
+                let matched = match unit.parts(unit.word(pattern).parts) {
+                    // What needs no expansion needs no view of the world either.
+                    [WordPart::Literal(text)] => self.cache.patterns.get(text, options).matches(&value),
+                    _ => match self.case_pattern(context, unit, pattern) {
+                        Ok(text) => self.cache.patterns.get(&text, options).matches(&value),
+                        Err(flow) => {
+                            frame.value = Some(value);
+                            return Err(flow);
+                        }
+                    },
+                };
                 if matched {
+                    frame.value = Some(value);
                     return Ok(true);
                 }
                 frame.pattern += 1;
@@ -335,25 +393,21 @@ impl ShellTask {
         Ok(false)
     }
 
-    fn run_clause(&mut self, unit: &Unit, mut frame: Box<CaseFrame>) -> Flow {
-        let CommandKind::Case(case) = &unit.command(frame.command).kind else { return Flow::Go(Next::Done) };
-        let clauses = unit.case_clauses(case.clauses);
+    fn case_pattern(&mut self, context: &mut Context<'_>, unit: &Unit, pattern: WordId) -> Result<Bytes, Flow> {
+        let facts = unit.word(pattern).facts;
+        self.attempt(context, unit, facts, |view| expand::expand_pattern(unit, pattern, view))
+    }
+
+    fn run_clause(&mut self, clauses: &[CaseClause], mut frame: CaseFrame) -> Flow {
         let Some(clause) = clauses.get(frame.clause as usize) else { return Flow::Go(Next::Done) };
-        let more = clause.terminator != CaseTerminator::Break;
+        if clause.terminator != CaseTerminator::Break {
+            frame.in_body = true;
+            self.push(Frame::Case(Box::new(frame)));
+        }
         match clause.body {
-            Some(body) => {
-                if more {
-                    frame.in_body = true;
-                    self.push(Frame::Case(frame));
-                }
-                Flow::Go(Next::Start(body))
-            }
+            Some(body) => Flow::Go(Next::Start(body)),
             None => {
                 self.state.status = ExitStatus::SUCCESS;
-                if more {
-                    frame.in_body = true;
-                    self.push(Frame::Case(frame));
-                }
                 Flow::Go(Next::Done)
             }
         }
@@ -366,13 +420,13 @@ impl ShellTask {
         name: &Bytes,
         value: Bytes,
     ) -> Result<(), Flow> {
-        if self.state.variables.is_nameref(name) {
-            // A reference as loop variable refers to one variable after the other.
-            self.state.variables.set(name, value);
-            return Ok(());
-        }
         match self.state.variables.store_plain(name, value.into()) {
             Ok(()) => Ok(()),
+            Err(value) if self.state.variables.is_nameref(name) => {
+                // A reference as loop variable refers to one variable after the other.
+                self.state.variables.set(name, value);
+                Ok(())
+            }
             Err(value) => {
                 let result =
                     self.with_view(context, |view| crate::shell::variable::assign::assign_scalar(view, name, value));

@@ -86,14 +86,12 @@ pub(crate) enum ArithPhase {
 #[derive(Clone)]
 pub(crate) struct ForFrame {
     pub(crate) command: CommandId,
-    pub(crate) name: Bytes,
     pub(crate) words: Vec<Bytes>,
     /// Words of the command that have been expanded.
     pub(crate) expanded: u32,
     /// The next value; 0 before the first turn.
     pub(crate) next: usize,
     pub(crate) looping: bool,
-    pub(crate) body: CommandId,
     pub(crate) status: ExitStatus,
 }
 

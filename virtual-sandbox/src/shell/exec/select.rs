@@ -53,7 +53,8 @@ impl ShellTask {
         if !frame.ready {
             let depth = self.frames.len();
             let mut words = std::mem::take(&mut frame.words);
-            let expanded = self.expand_loop_words(context, frame.command, &mut frame.expanded, &mut words);
+            let unit = self.unit.clone();
+            let expanded = self.expand_loop_words(context, &unit, frame.command, &mut frame.expanded, &mut words);
             frame.words = words;
             if let Err(flow) = expanded {
                 return self.retry_below(depth, Frame::Select(frame), flow);

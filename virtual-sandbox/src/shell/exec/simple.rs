@@ -109,6 +109,9 @@ impl ShellTask {
         self.state.line = unit.line(id);
         self.state.substitution_status = None;
         self.current = id;
+        if simple.words.is_empty() && unit.command(id).redirections.is_empty() {
+            return self.run_assignments(context, unit, id, simple);
+        }
         let mut frame = SimpleFrame::new(id);
         let depth = self.frames.len();
         match self.advance(context, unit, simple, &mut frame) {
@@ -117,14 +120,49 @@ impl ShellTask {
         }
     }
 
-    pub(crate) fn resume_simple(&mut self, context: &mut Context<'_>, mut frame: Box<SimpleFrame>) -> Flow {
-        let unit = self.unit.clone();
+    /// A command that consists of assignments: a frame is made only when one must wait.
+    fn run_assignments(
+        &mut self,
+        context: &mut Context<'_>,
+        unit: &Arc<Unit>,
+        id: CommandId,
+        simple: &SimpleCommand,
+    ) -> Flow {
+        let depth = self.frames.len();
+        for (at, assignment) in unit.assignments(simple.assignments).iter().enumerate() {
+            if let Err(flow) = self.assign_alone(context, unit, assignment) {
+                let mut frame = SimpleFrame::new(id);
+                (frame.phase, frame.next) = (Phase::Assignments, at as u32);
+                return self.suspend_simple(context, depth, Box::new(frame), flow);
+            }
+        }
+        self.finish_nothing(context)
+    }
+
+    /// The end of a command without a name.
+    fn finish_nothing(&mut self, context: &mut Context<'_>) -> Flow {
+        self.state.pipe_status.clear();
+        self.state.last_argument = Bytes::new();
+        let status = self.state.substitution_status.take().unwrap_or(ExitStatus::SUCCESS);
+        // Trace output of assignments may wait.
+        match self.flush(context, status) {
+            Ok(status) => self.complete(context, status),
+            Err(flow) => flow,
+        }
+    }
+
+    pub(crate) fn resume_simple(
+        &mut self,
+        context: &mut Context<'_>,
+        unit: &Arc<Unit>,
+        mut frame: Box<SimpleFrame>,
+    ) -> Flow {
         let shell_parser::ast::CommandKind::Simple(simple) = &unit.command(frame.command).kind else {
             return Flow::Go(Next::Done);
         };
         self.state.line = unit.line(frame.command);
         let depth = self.frames.len();
-        match self.advance(context, &unit, simple, &mut frame) {
+        match self.advance(context, unit, simple, &mut frame) {
             Ok(flow) => flow,
             Err(flow) => self.suspend_simple(context, depth, frame, flow),
         }
@@ -160,7 +198,7 @@ impl ShellTask {
     ) -> Result<Flow, Flow> {
         if frame.phase == Phase::Words {
             self.expand_command_words(context, unit, simple, frame)?;
-            frame.substitutions.append(&mut self.substitutions);
+            self.take_substitutions(frame);
             frame.target = self.look_up(&frame.fields);
             frame.phase = Phase::Assignments;
             frame.next = 0;
@@ -186,11 +224,19 @@ impl ShellTask {
                     Err(RedirectFailure::Flow(flow)) => return Err(flow),
                     Err(RedirectFailure::Failed) => return Ok(self.redirections_failed(context, frame)),
                 }
-                frame.substitutions.append(&mut self.substitutions);
+                self.take_substitutions(frame);
             }
             frame.phase = Phase::Run;
         }
         Ok(self.run_simple(context, unit, frame))
+    }
+
+    /// Takes over the descriptors of process substitutions that expansion has made.
+    #[inline]
+    fn take_substitutions(&mut self, frame: &mut SimpleFrame) {
+        if !self.substitutions.is_empty() {
+            frame.substitutions.append(&mut self.substitutions);
+        }
     }
 
     fn redirections_failed(&mut self, context: &mut Context<'_>, frame: &mut SimpleFrame) -> Flow {
@@ -219,18 +265,18 @@ impl ShellTask {
             frame.fields.reserve(simple.words.len());
         }
         for word in simple.words.iter().skip(frame.next as usize) {
-            if let Some(literal) = unit.literal(word) {
-                frame.fields.push(literal.clone());
+            let node = unit.word(word);
+            if let Some(field) = expand::quick_field(unit, node, &self.state.variables, &self.state.positional) {
+                frame.fields.push(field);
                 frame.next += 1;
                 continue;
             }
-            let node = unit.word(word);
             if let Some(assignment) = node.assignment
                 && self.takes_assignments(&frame.fields)
                 && !(node.facts.has(WordFacts::BRACE) && self.state.is_on(ShellOption::BRACEEXPAND))
             {
                 let assignment = unit.assignment(assignment);
-                let facts = node.facts.with(WordFacts::SUBSTITUTION);
+                let facts = node.facts.with(super::assignment::facts(unit, assignment));
                 // `declare -A` makes subscripts keys before there is an array.
                 let assoc = frame.fields.iter().any(|field| field.starts_with(b"-") && field.contains(&b'A'));
                 let assigned = self.attempt(context, unit, facts, |view| {
@@ -310,26 +356,19 @@ impl ShellTask {
     }
 
     fn run_simple(&mut self, context: &mut Context<'_>, unit: &Arc<Unit>, frame: &mut SimpleFrame) -> Flow {
+        let plain = frame.undo.is_empty() && !frame.scope && frame.substitutions.is_empty();
         let cleanup = Cleanup {
             undo: std::mem::take(&mut frame.undo),
             scope: std::mem::take(&mut frame.scope),
             substitutions: std::mem::take(&mut frame.substitutions),
         };
-        let plain = cleanup.undo.is_empty() && !cleanup.scope && cleanup.substitutions.is_empty();
         let target = std::mem::replace(&mut frame.target, Target::Nothing);
         match target {
             Target::Nothing => {
                 if !plain {
                     self.clean(context, cleanup);
                 }
-                self.state.pipe_status.clear();
-                self.state.last_argument = Bytes::new();
-                let status = self.state.substitution_status.take().unwrap_or(ExitStatus::SUCCESS);
-                // Trace output of assignments may wait.
-                match self.flush(context, status) {
-                    Ok(status) => self.complete(context, status),
-                    Err(flow) => flow,
-                }
+                self.finish_nothing(context)
             }
             Target::Program => {
                 // This process is the command's own: nothing is undone.

@@ -148,6 +148,9 @@ impl ShellTask {
     pub fn run(&mut self, context: &mut Context<'_>, fuel: &mut u64) -> Outcome {
         // Signals arrive only while others run, or by a `kill` of its own, which sets the flag too.
         self.attention = true;
+        // The current unit, kept here too so that a step can borrow it while it changes the shell; a call or a return
+        // in the step before has made another one current.
+        let mut unit = self.unit.clone();
         loop {
             if *fuel == 0 {
                 return Outcome::Yielded;
@@ -161,7 +164,10 @@ impl ShellTask {
                 context.kernel.check_memory(self.state.variables.held() as u64);
                 return Outcome::Yielded;
             }
-            match self.step(context) {
+            if !Arc::ptr_eq(&unit, &self.unit) {
+                unit = self.unit.clone();
+            }
+            match self.step(context, &unit) {
                 Flow::Go(next) => self.next = next,
                 Flow::Block => {
                     self.next = Next::Retry;
@@ -177,18 +183,17 @@ impl ShellTask {
         }
     }
 
-    fn step(&mut self, context: &mut Context<'_>) -> Flow {
+    fn step(&mut self, context: &mut Context<'_>, unit: &Arc<Unit>) -> Flow {
         match std::mem::replace(&mut self.next, Next::Done) {
-            Next::Start(command) => self.start(context, command),
-            Next::Done => self.resume(context, true),
-            Next::Retry => self.resume(context, false),
+            Next::Start(command) => self.start(context, unit, command),
+            Next::Done => self.resume(context, unit, true),
+            Next::Retry => self.resume(context, unit, false),
             Next::Divert(divert) => self.unwind(context, divert),
         }
     }
 
     /// Starts a command.
-    fn start(&mut self, context: &mut Context<'_>, id: CommandId) -> Flow {
-        let unit = self.unit.clone();
+    fn start(&mut self, context: &mut Context<'_>, unit: &Arc<Unit>, id: CommandId) -> Flow {
         let command = unit.command(id);
         let redirected = !command.redirections.is_empty();
         if !self.state.traps.set.is_empty()
@@ -205,13 +210,13 @@ impl ShellTask {
             return flow;
         }
         match &command.kind {
-            CommandKind::Simple(simple) => return self.start_simple(context, &unit, id, simple),
+            CommandKind::Simple(simple) => return self.start_simple(context, unit, id, simple),
             CommandKind::Subshell(_) => return self.start_subshell(context, id),
-            CommandKind::Coproc(coproc) => return self.start_coproc(context, &unit, id, coproc),
+            CommandKind::Coproc(coproc) => return self.start_coproc(context, unit, id, coproc),
             _ if redirected => return self.start_redirected(context, id),
             _ => {}
         }
-        self.start_unredirected(context, &unit, id)
+        self.start_unredirected(context, unit, id)
     }
 
     /// Starts a compound command whose redirections have been made.
@@ -231,12 +236,12 @@ impl ShellTask {
             CommandKind::If(clause) => self.start_if(unit, clause),
             CommandKind::While(clause) => self.start_while(clause, false),
             CommandKind::Until(clause) => self.start_while(clause, true),
-            CommandKind::For(clause) => self.start_for(context, id, clause),
+            CommandKind::For(clause) => self.start_for(context, unit, id, clause),
             CommandKind::Select(clause) => self.start_select(context, id, clause),
-            CommandKind::ArithFor(_) => self.start_arith_for(context, id),
-            CommandKind::Case(_) => self.start_case(context, id),
-            CommandKind::Arith(_) => self.run_arith(context, id),
-            CommandKind::Cond(_) => self.run_cond(context, id),
+            CommandKind::ArithFor(_) => self.start_arith_for(context, unit, id),
+            CommandKind::Case(case) => self.start_case(context, unit, id, case),
+            CommandKind::Arith(text) => self.run_arith(context, unit, id, *text),
+            CommandKind::Cond(expression) => self.run_cond(context, unit, id, *expression),
             CommandKind::Function(function) => self.define_function(id, function),
             // Handled before redirections.
             CommandKind::Simple(_) | CommandKind::Coproc(_) => Flow::Go(Next::Done),
@@ -246,7 +251,7 @@ impl ShellTask {
     }
 
     /// Resumes the innermost frame: the command it waited for is `done`, or it tries again.
-    fn resume(&mut self, context: &mut Context<'_>, done: bool) -> Flow {
+    fn resume(&mut self, context: &mut Context<'_>, unit: &Arc<Unit>, done: bool) -> Flow {
         let Some(frame) = self.frames.last_mut() else { return self.finish(context) };
         match frame {
             Frame::List { .. } => self.resume_list(context),
@@ -271,9 +276,9 @@ impl ShellTask {
             Frame::If { .. } => self.resume_if(),
             Frame::ArithFor { command, .. } => {
                 let command = *command;
-                self.resume_arith_for(context, command, done)
+                self.resume_arith_for(context, unit, command, done)
             }
-            Frame::For(_) => self.resume_for(context, done),
+            Frame::For(_) => self.resume_for(context, unit, done),
             Frame::Pipeline(_) => self.resume_pipeline(context, done),
             Frame::Child { pid, subshell } => {
                 let (pid, subshell) = (*pid, *subshell);
@@ -283,20 +288,20 @@ impl ShellTask {
                 self.pop_cleanup(context);
                 Flow::Go(Next::Done)
             }
-            _ => self.resume_rare(context, done),
+            _ => self.resume_rare(context, unit, done),
         }
     }
 
     /// Frames that are not on a loop's path.
-    fn resume_rare(&mut self, context: &mut Context<'_>, done: bool) -> Flow {
+    fn resume_rare(&mut self, context: &mut Context<'_>, unit: &Arc<Unit>, done: bool) -> Flow {
         let Some(frame) = self.frames.pop() else { return self.finish(context) };
         match frame {
-            Frame::Case(case) => self.resume_case(context, case),
+            Frame::Case(case) => self.resume_case(context, unit, case),
             Frame::Select(select) => self.resume_select(context, select, done),
-            Frame::Cond(id) => self.run_cond(context, id),
-            Frame::Arith(id) => self.run_arith(context, id),
+            Frame::Cond(id) => self.resume_cond(context, unit, id),
+            Frame::Arith(id) => self.resume_arith(context, unit, id),
             Frame::Program(fields) => self.exec_program(context, fields),
-            Frame::Simple(simple) => self.resume_simple(context, simple),
+            Frame::Simple(simple) => self.resume_simple(context, unit, simple),
             Frame::Redirecting { command, next, undo } => self.resume_redirecting(context, command, next, undo),
             Frame::Function(function) => self.resume_function(context, *function),
             Frame::Source(source) => self.resume_source(context, source, done),

@@ -5,7 +5,7 @@ use super::task::{Context, Flow, Next, ShellTask};
 use crate::kernel::{ExitStatus, Kernel, Pid};
 use crate::shell::expand::{ExpansionError, Severity, ShellOption as Looked, Stop, World};
 use crate::shell::options::ShellOption;
-use crate::shell::pattern::Pattern;
+use crate::shell::pattern::PatternCache;
 use crate::shell::state::ShellState;
 use crate::shell::variable::{Scalar, Special, SpecialSource, Variables};
 use crate::sys::Fd;
@@ -52,6 +52,7 @@ impl Memo {
 pub(crate) struct Cache {
     ariths: Arc<FxHashMap<Vec<u8>, Arc<ArithUnit>>>,
     regexes: crate::shell::cond::RegexCache,
+    pub(crate) patterns: PatternCache,
 }
 
 /// The expander's view.
@@ -72,6 +73,7 @@ pub(crate) struct View<'a> {
 
 impl ShellTask {
     /// Runs `call` with a view, outside of any word.
+    #[inline]
     pub(crate) fn with_view<T>(&mut self, context: &mut Context<'_>, call: impl FnOnce(&mut View<'_>) -> T) -> T {
         let mut view = View {
             state: &mut self.state,
@@ -86,9 +88,11 @@ impl ShellTask {
         };
         view.memo.used = 0;
         let result = call(&mut view);
-        let complaints = view.complaints;
-        for complaint in complaints {
-            self.error(&complaint);
+        if !view.complaints.is_empty() {
+            let complaints = view.complaints;
+            for complaint in complaints {
+                self.error(&complaint);
+            }
         }
         result
     }
@@ -188,19 +192,6 @@ impl ShellTask {
             },
             Err(flow) => flow,
         }
-    }
-}
-
-impl<'a> View<'a> {
-    /// Whether a value matches a pattern's text (`case`).
-    pub(crate) fn matches(&mut self, pattern: &[u8], value: &[u8]) -> Result<bool, Stop> {
-        if !pattern.iter().any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'\\' | b'('))
-            && !self.option(Looked::NoCaseMatch)
-        {
-            return Ok(pattern == value);
-        }
-        let options = crate::shell::pattern::PatternOptions::of(self);
-        Ok(Pattern::new(pattern, options).matches(value))
     }
 }
 
@@ -441,6 +432,10 @@ impl World for View<'_> {
 
     fn regexes(&mut self) -> &mut crate::shell::cond::RegexCache {
         &mut self.cache.regexes
+    }
+
+    fn patterns(&mut self) -> &mut PatternCache {
+        &mut self.cache.patterns
     }
 
     fn cache_arith(&mut self, text: &[u8], unit: Arc<ArithUnit>) {

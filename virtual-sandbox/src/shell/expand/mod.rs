@@ -23,6 +23,6 @@ pub use error::{ExpansionError, Severity, Stop, Substituted};
 pub use read_line::split_read;
 pub use word::{
     expand_assignment_value, expand_here_document, expand_pattern, expand_regex, expand_text, expand_word_into,
-    expand_words,
+    expand_words, quick_field,
 };
 pub use world::{ShellOption, World};

@@ -27,7 +27,11 @@ pub(super) enum Separator {
 
 impl Ifs {
     /// The present value.
+    #[inline]
     pub(super) fn of<W: World>(world: &W) -> Self {
+        if world.variables().splits_by_default() {
+            return Self::Default;
+        }
         match world.variables().scalar(b"IFS") {
             None => Self::Default,
             Some(value) => match value.bytes(&mut itoa::Buffer::new()) {

@@ -4,14 +4,14 @@ use bytes::Bytes;
 use shell_parser::Unit;
 use shell_parser::ast::{
     ArithText, BraceExpansion, IdRange, Parameter, ParameterExpansion, ParameterOperator, PartId, RangeStyle,
-    Subscript, WordFacts, WordId, WordPart,
+    Subscript, Word, WordFacts, WordId, WordPart,
 };
 
 use super::field::{Fields, Mode};
 use super::split::Ifs;
 use super::{ShellOption, Stop, World, brace, pathname, tilde};
 use crate::shell::arith;
-use crate::shell::variable::{Attributes, Scalar, Value};
+use crate::shell::variable::{Attributes, Scalar, Value, Variables};
 
 /// Expands the words of a simple command, of `for`, of a compound array assignment: all expansions.
 ///
@@ -41,7 +41,7 @@ pub fn expand_word_into<W: World>(
         return Ok(());
     }
     let word = unit.word(word);
-    if let Some(field) = quick_field(unit, unit.parts(word.parts), world) {
+    if let Some(field) = quick_field(unit, word, world.variables(), world.positional()) {
         fields.push(field);
         return Ok(());
     }
@@ -57,41 +57,66 @@ pub fn expand_word_into<W: World>(
     done
 }
 
-/// The field of `"$x"` and of an unquoted `$x` whose value has nothing to split and no pattern.
+/// The one field of a word that is a literal, `"$x"`, or an unquoted `$x` whose value has nothing to split and no
+/// pattern: what most words are. It looks at variables and positional parameters only, and changes nothing.
 #[inline]
-fn quick_field<W: World>(unit: &Unit, parts: &[WordPart], world: &W) -> Option<Bytes> {
-    match parts {
+pub fn quick_field(unit: &Unit, word: &Word, variables: &Variables, positional: &[Bytes]) -> Option<Bytes> {
+    match unit.parts(word.parts) {
+        [WordPart::Literal(text)] if word.facts.has(WordFacts::LITERAL) => Some(text.clone()),
         [WordPart::DoubleQuoted(inner)] => match unit.parts(*inner) {
             [WordPart::Literal(text)] => Some(text.clone()),
-            [WordPart::Parameter(id)] => simple_value(unit, unit.parameter(*id), world).map(Scalar::to_bytes),
+            [WordPart::Parameter(id)] => {
+                let expansion = unit.parameter(*id);
+                match simple_value(unit, expansion, variables, positional) {
+                    Some(value) => Some(value.to_bytes()),
+                    None => simple_positional(expansion, positional).cloned(),
+                }
+            }
             _ => None,
         },
         [WordPart::SingleQuoted(text) | WordPart::AnsiC(text)] => Some(text.clone()),
-        [WordPart::Parameter(id)] => {
-            let value = simple_value(unit, unit.parameter(*id), world)?;
-            if Ifs::of(world) != Ifs::Default {
-                return None;
-            }
-            match value {
-                Scalar::Int(_) => Some(value.to_bytes()),
-                text => {
-                    let mut digits = itoa::Buffer::new();
-                    let bytes = text.bytes(&mut digits);
-                    let quiet = !bytes.is_empty()
-                        && bytes
-                            .iter()
-                            .all(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'*' | b'?' | b'[' | b'\\' | b'('));
-                    quiet.then(|| text.to_bytes())
-                }
+        [WordPart::Parameter(id)] if variables.splits_by_default() => {
+            let expansion = unit.parameter(*id);
+            match simple_value(unit, expansion, variables, positional) {
+                Some(Scalar::Text(text)) => is_one_field(text).then(|| text.clone()),
+                Some(Scalar::Buffer(text)) => is_one_field(text).then(|| Bytes::copy_from_slice(text)),
+                Some(number) => Some(number.to_bytes()),
+                None => simple_positional(expansion, positional).filter(|text| is_one_field(text)).cloned(),
             }
         }
         _ => None,
     }
 }
 
+/// Whether an unquoted text is one field as it is: not empty, nothing that separates by default, no pattern.
+#[inline]
+fn is_one_field(text: &[u8]) -> bool {
+    !text.is_empty()
+        && text.iter().all(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'*' | b'?' | b'[' | b'\\' | b'('))
+}
+
+/// The value of `$1` and its like, when it is set.
+#[inline]
+fn simple_positional<'p>(expansion: &ParameterExpansion, positional: &'p [Bytes]) -> Option<&'p Bytes> {
+    match expansion {
+        ParameterExpansion {
+            parameter: Parameter::Positional(n),
+            indirect: false,
+            operator: ParameterOperator::None,
+            ..
+        } => positional.get((*n as usize).checked_sub(1)?),
+        _ => None,
+    }
+}
+
 /// The value of `$x`, `${x}` or `${x[i]}` when it is an ordinary variable or element with a value.
 #[inline]
-fn simple_value<'w, W: World>(unit: &Unit, expansion: &ParameterExpansion, world: &'w W) -> Option<&'w Scalar> {
+pub(super) fn simple_value<'w>(
+    unit: &Unit,
+    expansion: &ParameterExpansion,
+    variables: &'w Variables,
+    positional: &[Bytes],
+) -> Option<&'w Scalar> {
     let ParameterExpansion {
         parameter: Parameter::Variable(name),
         indirect: false,
@@ -102,14 +127,15 @@ fn simple_value<'w, W: World>(unit: &Unit, expansion: &ParameterExpansion, world
     else {
         return None;
     };
-    let variable = world.variables().get(name)?;
+    let variable = variables.get(name)?;
     if variable.attributes().has(Attributes::NAMEREF) {
         return None;
     }
     match (variable.value(), subscript) {
         (Value::Scalar(value), None) => Some(value),
         (Value::Array(array), Some(Subscript::Index(ArithText { expr: Some(expression), .. }))) => {
-            arith::quick_value(unit, *expression, world).filter(|index| *index >= 0).and_then(|index| array.get(index))
+            let index = arith::quick_value(unit, *expression, variables, positional)?;
+            if index >= 0 { array.get(index) } else { None }
         }
         _ => None,
     }
@@ -175,8 +201,12 @@ pub fn expand_assignment_value<W: World>(unit: &Unit, word: WordId, world: &mut 
             return Ok(Scalar::Text(text.clone()));
         }
         Some(WordPart::Parameter(id)) => {
-            if let Some(value) = simple_value(unit, unit.parameter(*id), world) {
+            let expansion = unit.parameter(*id);
+            if let Some(value) = simple_value(unit, expansion, world.variables(), world.positional()) {
                 return Ok(value.clone());
+            }
+            if let Some(value) = simple_positional(expansion, world.positional()) {
+                return Ok(Scalar::Text(value.clone()));
             }
         }
         Some(WordPart::Arith(text)) => return Ok(Scalar::Int(arith::evaluate(unit, text, world)?)),

@@ -8,6 +8,7 @@ use shell_parser::ast::{Direction, SubstitutionId};
 
 use super::Stop;
 use crate::shell::cond::RegexCache;
+use crate::shell::pattern::PatternCache;
 use crate::shell::variable::{SpecialSource, Variables};
 use crate::vfs::{AccessMode, DirEntry, Stat};
 
@@ -106,6 +107,8 @@ pub trait World: SpecialSource {
     fn cached_arith(&mut self, text: &[u8]) -> Option<Arc<shell_parser::arith::ArithUnit>>;
     /// Keeps a parsed arithmetic expression.
     fn cache_arith(&mut self, text: &[u8], unit: Arc<shell_parser::arith::ArithUnit>);
+    /// Compiled patterns, kept from one command to the next.
+    fn patterns(&mut self) -> &mut PatternCache;
     /// Compiled regular expressions of `=~`, kept from one command to the next.
     fn regexes(&mut self) -> &mut RegexCache;
 }

@@ -5,6 +5,7 @@
 //! exponential time.
 
 mod bracket;
+mod cache;
 mod compile;
 mod groups;
 mod matcher;
@@ -15,6 +16,7 @@ use std::borrow::Cow;
 use compile::Node;
 
 use crate::shell::expand::{ShellOption, World};
+pub use cache::{PatternCache, Ready};
 pub use compile::has_special;
 
 /// How a pattern is matched.
@@ -66,14 +68,21 @@ enum Shape<'a> {
 impl<'a> Pattern<'a> {
     /// Compiles a pattern.
     pub fn new(text: &'a [u8], flags: PatternOptions) -> Self {
-        if !flags.nocase
-            && !flags.period
-            && let Some(shape) = simple_shape(text, flags)
-        {
-            return Self { shape };
+        Self::simple(text, flags).unwrap_or_else(|| Self::compiled(text, flags))
+    }
+
+    /// The pattern when it is of a shape that borrows the text.
+    fn simple(text: &'a [u8], flags: PatternOptions) -> Option<Self> {
+        if flags.nocase || flags.period {
+            return None;
         }
+        simple_shape(text, flags).map(|shape| Self { shape })
+    }
+
+    /// The pattern as nodes, of their own memory.
+    fn compiled<'b>(text: &[u8], flags: PatternOptions) -> Pattern<'b> {
         let (nodes, groups) = compile::compile(text, flags);
-        Self { shape: if groups { Shape::Groups { nodes, flags } } else { Shape::Nodes { nodes, flags } } }
+        Pattern { shape: if groups { Shape::Groups { nodes, flags } } else { Shape::Nodes { nodes, flags } } }
     }
 
     /// Whether the whole text matches.

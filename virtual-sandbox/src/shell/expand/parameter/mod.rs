@@ -13,7 +13,7 @@ use shell_parser::ast::{ParameterExpansion, ParameterOperator};
 
 use super::field::{Field, Fields, Mode};
 use super::split::Ifs;
-use super::word::{Expander, Quoting};
+use super::word::{Expander, Quoting, simple_value};
 use super::{ExpansionError, ShellOption, Stop, World};
 use reference::Reference;
 use value::Values;
@@ -26,6 +26,19 @@ impl<W: World> Expander<'_, W> {
         quoting: Quoting,
         out: &mut Fields,
     ) -> Result<(), Stop> {
+        // An ordinary value that is not split goes from where it is to the text.
+        if (quoting == Quoting::Double || out.is_single())
+            && let Some(value) = simple_value(self.unit, expansion, self.world.variables(), self.world.positional())
+        {
+            let mut digits = itoa::Buffer::new();
+            let text = value.bytes(&mut digits);
+            if quoting == Quoting::Double {
+                out.quoted(text)
+            } else {
+                out.unquoted(text)
+            }
+            return Ok(());
+        }
         match &expansion.operator {
             ParameterOperator::Bad { message, transform: true, .. } => {
                 return match self.reference(expansion)? {

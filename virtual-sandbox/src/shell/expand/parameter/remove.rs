@@ -24,7 +24,8 @@ impl<W: World> Expander<'_, W> {
         out: &mut Fields,
     ) -> Result<(), Stop> {
         let text = expand_pattern(self.unit, pattern, self.world)?;
-        let pattern = Pattern::new(&text, self.pattern_flags());
+        let flags = self.pattern_flags();
+        let pattern = self.world.patterns().get(&text, flags);
         self.cut(reference, quoting, out, |value| match pattern.prefix(value, longest) {
             Some(length) => (length, value.len()),
             None => (0, value.len()),
@@ -40,7 +41,8 @@ impl<W: World> Expander<'_, W> {
         out: &mut Fields,
     ) -> Result<(), Stop> {
         let text = expand_pattern(self.unit, pattern, self.world)?;
-        let pattern = Pattern::new(&text, self.pattern_flags());
+        let flags = self.pattern_flags();
+        let pattern = self.world.patterns().get(&text, flags);
         self.cut(reference, quoting, out, |value| (0, pattern.suffix(value, longest).unwrap_or(value.len())))
     }
 
@@ -92,7 +94,8 @@ impl<W: World> Expander<'_, W> {
             None => Replacement { pieces: vec![Piece::Text(Vec::new())] },
         };
         let nocase = self.world.option(ShellOption::NoCaseMatch);
-        let pattern = Pattern::new(&text, PatternOptions { nocase, ..self.pattern_flags() });
+        let flags = PatternOptions { nocase, ..self.pattern_flags() };
+        let pattern = self.world.patterns().get(&text, flags);
         // An empty pattern matches only at the ends that `#` and `%` name.
         if text.is_empty() && matches!(kind, SubstituteKind::First | SubstituteKind::All) {
             self.emit(&values, quoting, out);
