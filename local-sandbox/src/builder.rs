@@ -18,6 +18,7 @@ use crate::policy::{self, GitAccess, Policy};
 use crate::protect::Protected;
 use crate::protocol::Setup;
 use crate::proxy::allow::Allowlist;
+use crate::proxy::connect;
 use crate::proxy::serve::Proxy;
 use crate::report::{Property, Status, Tier};
 use crate::sandbox::{Inner, LocalSandbox, Settings};
@@ -88,6 +89,7 @@ pub struct LocalSandboxBuilder {
     network: Network,
     unix_sockets: bool,
     git: GitAccess,
+    spool: Option<PathBuf>,
     enforcement: Enforcement,
     protect_host: bool,
     strongest: Tier,
@@ -111,6 +113,7 @@ impl Default for LocalSandboxBuilder {
             network: Network::default(),
             unix_sockets: false,
             git: GitAccess::default(),
+            spool: None,
             enforcement: Enforcement::default(),
             protect_host: true,
             strongest: Tier::Namespaces,
@@ -166,6 +169,13 @@ impl LocalSandboxBuilder {
     /// memory is bounded by what is kept.
     pub fn output_limit(mut self, bytes: u64) -> Self {
         self.output_limit = Some(bytes);
+        self
+    }
+
+    /// Keeps all that each command writes in two files of its own in this directory, which [`LocalExit`](crate::LocalExit)
+    /// names; by default only what the caller keeps is kept. What background processes say later is not in them.
+    pub fn spool(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.spool = Some(directory.into());
         self
     }
 
@@ -274,6 +284,9 @@ impl LocalSandboxBuilder {
         };
         if let Some(proxy) = &proxy {
             name_proxy(proxy.port(), &allowlist, &mut environment);
+            if let Some(bash) = shell.bash().filter(|_| environment.get(b"GIT_SSH_COMMAND").is_none()) {
+                environment.set("GIT_SSH_COMMAND", connect::git_ssh_command(bash, proxy.port()).as_bytes());
+            }
         }
         let scratch = place_temporary(scratch, ready.outcome.tier, setup.policy.as_ref(), &mut environment);
         let mut per_process = self.limits;
@@ -297,6 +310,7 @@ impl LocalSandboxBuilder {
             timeout: self.timeout,
             grace: self.grace,
             output_limit: self.output_limit,
+            spool: spool_directory(self.spool)?,
             kill_background: self.background == BackgroundPolicy::Kill,
             limits: per_process,
             policy: setup.policy,
@@ -384,6 +398,14 @@ fn canonical_directory(path: &Path) -> std::io::Result<PathBuf> {
     }
     nix::unistd::access(&real, nix::unistd::AccessFlags::X_OK)?;
     Ok(real)
+}
+
+fn spool_directory(path: Option<PathBuf>) -> Result<Option<PathBuf>, ConfigError> {
+    let Some(path) = path else { return Ok(None) };
+    match canonical_directory(&path) {
+        Ok(real) => Ok(Some(real)),
+        Err(source) => Err(ConfigError::Spool { path, source }),
+    }
 }
 
 /// The files that the sandbox's own operations reach: those of the workspace when commands are confined to it.

@@ -29,6 +29,14 @@ pub enum ConfigError {
         /// The system's reason.
         source: io::Error,
     },
+    /// The directory for all output is missing, no directory, or not permitted.
+    #[error("spool directory '{}': {source}", path.display())]
+    Spool {
+        /// The directory as given.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
     /// An environment name is empty or holds `=` or NUL, or a value holds NUL.
     #[error("invalid environment variable '{}'", name.escape_ascii())]
     Environment {

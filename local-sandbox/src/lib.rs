@@ -76,9 +76,13 @@ pub use error::{ConfigError, ExecError};
 #[cfg(target_os = "linux")]
 pub use host::background::Background;
 #[cfg(target_os = "linux")]
+pub use host::denial::DenialHint;
+#[cfg(target_os = "linux")]
 pub use host::execution::{LocalExecution, LocalExit, signal_name};
 #[cfg(target_os = "linux")]
 pub use host::sessions::{Opened, SessionId, TerminalSessions};
+#[cfg(target_os = "linux")]
+pub use host::spool::Spooled;
 #[cfg(target_os = "linux")]
 pub use host::terminal::{LocalTerminal, YieldFor, Yielded, terminal_size};
 #[cfg(target_os = "linux")]
@@ -95,6 +99,8 @@ pub use proxy::serve::NetworkDecision;
 pub use report::{Outcome, Property, Status, Tier};
 #[cfg(target_os = "linux")]
 pub use shell::Shell;
+#[cfg(target_os = "linux")]
+pub use sys::environ::scrub_env;
 #[cfg(target_os = "linux")]
 pub use warden::entry::init;
 

@@ -22,6 +22,7 @@ use crate::host::execution::{Control, LocalExecution, Parts};
 use crate::host::helper::{Helper, Link};
 use crate::host::pipe::{self, Feeder};
 use crate::host::processes::ProcessTable;
+use crate::host::spool::Spool;
 use crate::limits::Limits;
 use crate::policy::Policy;
 use crate::protect::{Protected, ProtectedChange};
@@ -51,6 +52,7 @@ pub(crate) struct Settings {
     pub timeout: Option<Duration>,
     pub grace: Duration,
     pub output_limit: Option<u64>,
+    pub spool: Option<PathBuf>,
     pub kill_background: bool,
     pub limits: Limits,
     pub policy: Option<Policy>,
@@ -322,6 +324,7 @@ impl Inner {
             .collect();
         let link = self.helper.launch(&bytes, &descriptors)?;
         let control = Control::new(link).map_err(short)?;
+        let spool = self.settings.spool.as_deref().map(Spool::new).transpose().map_err(ExecError::Io)?;
         let feeder = match (ours.0, stdin.take()) {
             (Some(fd), Some(Stdin::Bytes(bytes))) => Some(Feeder::new(fd, bytes, None)?),
             (Some(fd), Some(Stdin::Stream(source))) => Some(Feeder::new(fd, Bytes::new(), Some(source))?),
@@ -338,6 +341,7 @@ impl Inner {
             grace: launch.grace,
             output_limit: self.settings.output_limit,
             timeout: launch.timeout,
+            spool,
             program: launch.program.clone(),
             directory: launch.directory.clone(),
         })

@@ -86,13 +86,19 @@ impl Resolved {
         Resolved { path, bash }
     }
 
+    /// The path, if it is bash and text.
+    pub fn bash(&self) -> Option<&str> {
+        let plain = |path: &&str| path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte));
+        self.path.to_str().filter(|_| self.bash).filter(plain)
+    }
+
     fn name(&self) -> Vec<u8> {
         self.path.file_name().map(|name| name.as_bytes().to_vec()).unwrap_or_default()
     }
 
     /// The words that run `script`, `$0` and the positional parameters as given.
     pub fn command(&self, script: &[u8], arg0: Option<&[u8]>, args: &[Vec<u8>]) -> (Vec<Vec<u8>>, Script) {
-        let mut words = vec![self.name()];
+        let mut words = vec![if self.bash { self.path.as_os_str().as_bytes().to_vec() } else { self.name() }];
         if self.bash {
             words.extend([b"--norc".to_vec(), b"--noprofile".to_vec()]);
         }
@@ -105,7 +111,8 @@ impl Resolved {
             // On the first line, so that line numbers stay; commands do not see the descriptor.
             Script::File([b"exec 3<&-; ", script].concat())
         };
-        if arg0.is_some() || !args.is_empty() {
+        // Called by its path, bash does not look for itself in every directory of PATH; `$0` is its name all the same.
+        if self.bash || arg0.is_some() || !args.is_empty() {
             words.push(arg0.map_or_else(|| self.name(), <[u8]>::to_vec));
             words.extend(args.iter().cloned());
         }
@@ -138,7 +145,7 @@ mod tests {
     #[test]
     fn a_long_script_is_a_file() {
         let (words, how) = Resolved::new("/usr/bin/bash".into()).command(&[b' '; LONGEST_ARGUMENT], None, &[]);
-        assert_eq!(words, [&b"bash"[..], b"--norc", b"--noprofile", b"-c", b". /proc/self/fd/3"]);
+        assert_eq!(words, [&b"/usr/bin/bash"[..], b"--norc", b"--noprofile", b"-c", b". /proc/self/fd/3", b"bash"]);
         assert!(matches!(how, Script::File(bytes) if bytes.len() == LONGEST_ARGUMENT + 11));
     }
 

@@ -159,6 +159,49 @@ async fn the_proxy_lets_listed_hosts_through_and_no_others() {
 }
 
 #[tokio::test]
+async fn git_reaches_a_listed_host_by_ssh_through_the_proxy() {
+    let directory = tempfile::tempdir().expect("a directory");
+    if !available(directory.path()) {
+        return;
+    }
+    let host = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a listener");
+    let port = host.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        let (mut stream, _) = host.accept().expect("a client");
+        let mut said = [0; 5];
+        stream.read_exact(&mut said).expect("it speaks");
+        stream.write_all(b"heard ").and_then(|()| stream.write_all(&said)).expect("it listens");
+    });
+    // In the place of ssh: does with the proxy command what ssh does with it.
+    let ssh =
+        "#!/bin/bash\ncommand=${2#ProxyCommand=}\ncommand=${command//%h/127.0.0.1}\nexec sh -c \"${command//%p/$4}\"\n";
+    std::fs::write(directory.path().join("ssh"), ssh).expect("a file");
+    let listed = confined(directory.path()).network(Network::Proxy(vec![format!("127.0.0.1:{port}")]));
+    let script = format!("chmod +x ssh; PATH=.:$PATH; echo ping | sh -c \"$GIT_SSH_COMMAND host {port}\"");
+    assert_eq!(run_in(listed.clone(), &script).await.stdout_text(), "heard ping\n");
+    let refused = run_in(listed, &script.replace(&format!(" {port}"), " 1")).await;
+    assert_eq!(refused.stderr_text(), "sandbox proxy: 127.0.0.1:1 refused\n");
+}
+
+#[tokio::test]
+async fn a_refusal_is_guessed_from_what_the_command_says() {
+    use std::pin::Pin;
+    let directory = tempfile::tempdir().expect("a directory");
+    if !available(directory.path()) {
+        return;
+    }
+    let sandbox = confined(directory.path()).spool(directory.path()).build().expect("a sandbox");
+    let mut execution = sandbox.start(sandbox::ExecRequest::new("echo x; touch /usr/x")).await.expect("it starts");
+    while std::future::poll_fn(|cx| futures_core::Stream::poll_next(Pin::new(&mut execution), cx)).await.is_some() {}
+    let details = execution.details().expect("it has ended");
+    assert_eq!(details.denial_hint, Some(local_sandbox::DenialHint::Write));
+    let spooled = details.spooled.as_ref().expect("files");
+    assert_eq!(std::fs::read(&spooled.stdout).expect("a file"), b"x\n");
+    assert!(std::fs::read_to_string(&spooled.stderr).expect("a file").contains("Read-only"));
+}
+
+#[tokio::test]
 async fn the_host_and_the_helpers_are_out_of_reach() {
     let directory = tempfile::tempdir().expect("a directory");
     if !available(directory.path()) {

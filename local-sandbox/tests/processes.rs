@@ -121,7 +121,6 @@ async fn a_command_that_kills_supervisor_and_warden_is_killed() {
     let sandbox = LocalSandbox::local().expect("a sandbox");
     assert_eq!(run(&sandbox, &script).await.exit_code, 137);
     assert!(gone("99114"));
-    assert!(matches!(sandbox.start(ExecRequest::new("true")).await.map(drop), Err(ExecError::HelperDied)));
     assert_eq!(sandbox.shutdown().await.leaked, Vec::<u32>::new());
 }
 

@@ -53,6 +53,9 @@ pub struct Arguments {
     /// Keeps this much of each output stream, half from its start and half from its end: 4096, 64K, 1M.
     #[arg(long, value_name = "BYTES", value_parser = options::amount)]
     max_output: Option<u64>,
+    /// Also keeps all of the output, in two new files in this directory, which --json names.
+    #[arg(long, value_name = "DIR")]
+    spool: Option<PathBuf>,
     /// How commands are confined.
     #[arg(long, value_enum, value_name = "MODE", default_value = "off")]
     confine: Confine,

@@ -21,8 +21,10 @@ use tokio::time::Sleep;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::background::{Background, Drain};
+use super::denial::{DenialHint, LOOKED_AT};
 use super::helper::{Link, OVERDUE, RESUMED, Supervisor};
 use super::pipe::{Feeder, Reader, poll_open};
+use super::spool::{Spool, Spooled};
 use super::sweep::{Marked, in_thread};
 use crate::error::ExecError;
 use crate::protect::ProtectedChange;
@@ -86,6 +88,10 @@ pub struct LocalExit {
     pub core_dumped: bool,
     /// Why the sandbox ended it, if it did.
     pub killed_by: Option<KillReason>,
+    /// What the confinement seems to have refused, if the command failed for it. A guess.
+    pub denial_hint: Option<DenialHint>,
+    /// Where all of its output is, if that was asked for.
+    pub spooled: Option<Spooled>,
     /// Protected files that are no longer as they were, or were made and removed.
     pub protected_changes: Vec<ProtectedChange>,
 }
@@ -117,6 +123,9 @@ pub struct LocalExecution {
     overdue: Option<Overdue>,
     silence: Option<Pin<Box<Sleep>>>,
     sweeping: Option<oneshot::Receiver<()>>,
+    spool: Option<Spool>,
+    /// The end of what a confined command said on standard error.
+    said: Vec<u8>,
 }
 
 /// What is done about a supervisor that does not end its tree when it should: a command may have stopped it.
@@ -144,6 +153,7 @@ pub(crate) struct Parts {
     pub grace: Duration,
     pub output_limit: Option<u64>,
     pub timeout: Option<Duration>,
+    pub spool: Option<Spool>,
     pub program: Vec<u8>,
     pub directory: Vec<u8>,
 }
@@ -177,6 +187,8 @@ impl LocalExecution {
             overdue,
             silence: None,
             sweeping: None,
+            spool: parts.spool,
+            said: Vec::new(),
         }
     }
 
@@ -407,6 +419,15 @@ impl LocalExecution {
     }
 
     fn note(&mut self, index: usize, chunk: Bytes) -> ExecEvent {
+        if let Some(spool) = &mut self.spool {
+            spool.write(index, &chunk);
+        }
+        if index == 1 && self.inner.settings.policy.is_some() {
+            let last = chunk.get(chunk.len().saturating_sub(LOOKED_AT)..).unwrap_or_default();
+            self.said.extend_from_slice(last);
+            let excess = self.said.len().saturating_sub(LOOKED_AT);
+            self.said.drain(..excess);
+        }
         if let Some(count) = self.bytes.get_mut(index) {
             *count += chunk.len() as u64;
         }
@@ -446,8 +467,20 @@ impl LocalExecution {
         let timed_out = killed_by == Some(KillReason::Timeout);
         let still_running = if self.quiet { 0 } else { end.still_running };
         let protected_changes = self.inner.look_at_protected();
-        let core_dumped = status.core_dumped;
-        self.finished = Some(LocalExit { still_running, core_dumped, killed_by, protected_changes });
+        let denial_hint = match &self.inner.settings.policy {
+            Some(policy) if status.code != 0 && killed_by.is_none() => {
+                DenialHint::guess(policy, status.signal, &self.said)
+            }
+            _ => None,
+        };
+        self.finished = Some(LocalExit {
+            still_running,
+            core_dumped: status.core_dumped,
+            killed_by,
+            denial_hint,
+            spooled: self.spool.take().map(Spool::finish),
+            protected_changes,
+        });
         self.hand_over(still_running);
         ExecExit {
             exit_code: if timed_out { TIMEOUT_STATUS } else { status.code },

@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod allow;
+pub mod connect;
 pub mod hello;
 pub mod request;
 pub mod serve;

@@ -7,7 +7,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use bytes::Bytes;
 use futures_core::Stream;
 use local_sandbox::{
-    ExecError, KillReason, LocalExecution, LocalExit, LocalSandbox, ProtectedChange, Status, signal_name,
+    DenialHint, ExecError, KillReason, LocalExecution, LocalExit, LocalSandbox, ProtectedChange, Spooled, Status,
+    signal_name,
 };
 use sandbox::{ExecEvent, ExecRequest, ExecResult, OutputRetention, Retained, SandboxError};
 use serde::Serialize;
@@ -139,6 +140,9 @@ fn tell_reason(details: Option<&LocalExit>) {
         let done = if change.removed { "it was removed" } else { "it was changed" };
         eprintln!("sandshell local: {} is protected: {done}", change.path.display());
     }
+    if let Some(hint) = details.denial_hint {
+        eprintln!("sandshell local: perhaps refused by the confinement: {hint}");
+    }
     let limit = match details.killed_by {
         Some(KillReason::Processes) => "processes",
         Some(KillReason::Memory) => "memory",
@@ -215,6 +219,8 @@ struct More {
     signal_name: Option<&'static str>,
     cancelled: bool,
     killed_by: Option<KillReason>,
+    denial_hint: Option<DenialHint>,
+    spooled: Option<Spooled>,
     protected_changes: Vec<ProtectedChange>,
     still_running: u32,
     leaked: Vec<u32>,
@@ -249,6 +255,8 @@ async fn gather(sandbox: &LocalSandbox, request: ExecRequest, arguments: &Argume
         signal_name: exit.signal.and_then(signal_name),
         cancelled: exit.cancelled,
         killed_by: details.killed_by,
+        denial_hint: details.denial_hint,
+        spooled: details.spooled,
         protected_changes: details.protected_changes,
         still_running: details.still_running,
         leaked,

@@ -101,6 +101,9 @@ pub fn builder(arguments: &Arguments) -> Result<LocalSandboxBuilder, Failure> {
         Git::ReadOnly => GitAccess::ReadOnly,
         Git::Full => GitAccess::Full,
     });
+    if let Some(directory) = &arguments.spool {
+        builder = builder.spool(directory);
+    }
     for directory in &arguments.writable {
         builder = builder.writable(directory);
     }
