@@ -20,6 +20,11 @@ pub fn scrub_env(names: &[&str]) -> io::Result<()> {
         return Err(Errno::EINVAL.into());
     }
     let (start, end) = bounds()?;
+    for name in names {
+        // JUSTIFICATION: the standard library's own way.
+        // SAFETY: there is one thread.
+        unsafe { std::env::remove_var(OsStr::from_bytes(name.as_bytes())) };
+    }
     // JUSTIFICATION: only a write where the system put the environment changes what it shows.
     // SAFETY: the system gives the bounds of a part of the initial stack, which is mapped and writable for the life of the
     // process; there is one thread, so that nobody else reads or writes it meanwhile.
@@ -33,11 +38,6 @@ pub fn scrub_env(names: &[&str]) -> io::Result<()> {
     }
     // Not to be left out as a write that nobody reads: the system does.
     std::hint::black_box(shown);
-    for name in names {
-        // JUSTIFICATION: the standard library's own way.
-        // SAFETY: there is one thread.
-        unsafe { std::env::remove_var(OsStr::from_bytes(name.as_bytes())) };
-    }
     Ok(())
 }
 
