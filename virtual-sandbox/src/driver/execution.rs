@@ -176,6 +176,11 @@ impl Running {
         }
     }
 
+    /// Which execution of which of the sandbox's machines this is.
+    pub(super) fn place(&self) -> (ExecutionId, u64) {
+        (self.id, self.generation)
+    }
+
     /// One turn; `Pending` has arranged to be woken.
     fn turn(&mut self, state: &mut State, began: Instant, time: Duration, cx: &mut Context<'_>) -> Poll<ExecEvent> {
         let mut now = began;
@@ -429,7 +434,10 @@ impl Stream for Running {
             };
             return Poll::Ready(Some(Ok(ExecEvent::Exit(exit))));
         }
-        this.turn(&mut state, began, time, cx).map(|event| {
+        let polled = this.turn(&mut state, began, time, cx);
+        drop(state);
+        shared.tell();
+        polled.map(|event| {
             match this.finished {
                 true => this.share.rests(),
                 false => this.share.answered(began.elapsed(), cx.waker()),

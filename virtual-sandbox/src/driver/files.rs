@@ -29,7 +29,18 @@ impl VirtualSandbox {
         let now = kernel.clock.tick();
         let root = Context { cwd: kernel.vfs.root(), cred: &cred, umask: UMASK, now, pid: 1, proc: &NoProcesses };
         let cwd = kernel.vfs.directory(&root, &self.shared.config.cwd).map_err(failed)?;
-        act(&mut kernel.vfs, &Context { cwd, ..root }).map_err(failed)
+        let done = act(&mut kernel.vfs, &Context { cwd, ..root }).map_err(failed);
+        drop(state);
+        self.shared.tell();
+        done
+    }
+
+    /// Where a path leads, links followed, and the tree as it is now.
+    pub(super) fn real_path(&self, path: &[u8]) -> Result<(Vec<u8>, Vfs), SandboxError> {
+        self.with_files(FileOperation::Stat, path, |vfs, cx| {
+            let node = vfs.resolve(cx, path, Follow::Yes)?;
+            Ok((vfs.path_of(node).ok_or(Errno::ENOENT)?, vfs.clone()))
+        })
     }
 
     pub(super) fn read(&self, path: &[u8]) -> Result<Bytes, SandboxError> {

@@ -21,6 +21,8 @@ mod execution;
 #[cfg(feature = "tokio")]
 mod files;
 #[cfg(feature = "tokio")]
+mod processes;
+#[cfg(feature = "tokio")]
 mod sandbox;
 #[cfg(feature = "tokio")]
 mod session;
@@ -30,6 +32,8 @@ mod share;
 mod snapshots;
 #[cfg(feature = "tokio")]
 mod time;
+#[cfg(feature = "tokio")]
+mod watcher;
 
 #[cfg(feature = "tokio")]
 pub use self::builder::{BuildError, Builder, base_image};

@@ -2,16 +2,21 @@
 
 use super::builder::Builder;
 use super::execution::Running;
+use super::processes::Spawned;
 use super::time::{HostClock, Time};
 use crate::kernel::{Limits, Signal};
 use crate::machine::{ExecutionId, Machine};
 use crate::vfs::Vfs;
 use async_trait::async_trait;
 use bytes::Bytes;
-use sandbox::{Capabilities, DirEntry, ExecRequest, Execution, FileStat, Isolation, Sandbox, SandboxError, Snapshots};
+use sandbox::{
+    Capabilities, DirEntry, ExecRequest, Execution, FileStat, Isolation, ProcessTable, Processes, Sandbox,
+    SandboxError, Snapshots, Watcher,
+};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// An in-memory machine that runs bash scripts on in-memory files.
 ///
@@ -20,6 +25,7 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct VirtualSandbox {
     pub(super) shared: Arc<Shared>,
+    pub(super) processes: Arc<ProcessTable<Spawned>>,
 }
 
 /// What every handle of a sandbox shares.
@@ -27,6 +33,8 @@ pub(super) struct Shared {
     pub(super) config: Config,
     pub(super) clock: HostClock,
     state: Mutex<State>,
+    /// Counts how often something may have changed files.
+    pub(super) news: watch::Sender<u64>,
 }
 
 /// What does not change during a sandbox's life.
@@ -66,7 +74,9 @@ impl VirtualSandbox {
     pub(super) fn new(vfs: Vfs, config: Config) -> Self {
         let machine = config.machine(vfs);
         let state = State { machine, running: Vec::new(), closed: false, generation: 0 };
-        VirtualSandbox { shared: Arc::new(Shared { config, clock: HostClock::start(), state: Mutex::new(state) }) }
+        let (clock, news) = (HostClock::start(), watch::Sender::new(0));
+        let shared = Arc::new(Shared { config, clock, state: Mutex::new(state), news });
+        VirtualSandbox { shared, processes: Arc::default() }
     }
 
     /// Runs a program of the machine with these arguments, as execve(2) takes them, instead of a script: `bash` with
@@ -104,6 +114,13 @@ impl Shared {
     /// The state; a panic elsewhere does not make it unusable.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells those who watch files that some may have changed.
+    pub(super) fn tell(&self) {
+        if self.news.receiver_count() > 0 {
+            self.news.send_modify(|count| *count += 1);
+        }
     }
 
     /// The state of a sandbox that is open.
@@ -209,8 +226,18 @@ impl Sandbox for VirtualSandbox {
             state.closed = true;
             let machine = self.shared.config.machine(Vfs::empty(state.machine.kernel.clock.timestamp()));
             state.replace(machine);
+            drop(state);
+            self.shared.tell();
         }
         Ok(())
+    }
+
+    fn processes(&self) -> Option<&dyn Processes> {
+        Some(self)
+    }
+
+    fn watcher(&self) -> Option<&dyn Watcher> {
+        Some(self)
     }
 
     fn snapshots(&self) -> Option<&dyn Snapshots> {

@@ -41,6 +41,8 @@ impl Snapshots for VirtualSandbox {
         let mut state = self.shared.open("restore a snapshot")?;
         let machine = self.shared.config.machine(vfs);
         state.replace(machine);
+        drop(state);
+        self.shared.tell();
         Ok(())
     }
 
