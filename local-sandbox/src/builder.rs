@@ -376,7 +376,7 @@ impl LocalSandboxBuilder {
             everything_writable: self.confinement == Confinement::Off,
             writable,
             cwd: cwd.to_path_buf(),
-            home: environment.get(b"HOME").map(|home| PathBuf::from(OsString::from_vec(home.to_vec()))),
+            homes: homes(environment),
             scratch: scratch.path().to_path_buf(),
             network: match &self.network {
                 Network::Host => policy::NetworkPolicy::Host,
@@ -398,6 +398,18 @@ fn canonical_directory(path: &Path) -> std::io::Result<PathBuf> {
     }
     nix::unistd::access(&real, nix::unistd::AccessFlags::X_OK)?;
     Ok(real)
+}
+
+/// Home directories whose secrets are hidden, canonical where they are there.
+fn homes(environment: &Environment) -> Vec<PathBuf> {
+    let named = environment.get(b"HOME").map(|home| PathBuf::from(OsString::from_vec(home.to_vec())));
+    let own = std::env::var_os("HOME").map(PathBuf::from);
+    let users = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten().map(|user| user.dir);
+    let all = [named, own, users].into_iter().flatten().map(|home| home.canonicalize().unwrap_or(home));
+    let mut homes: Vec<PathBuf> = all.filter(|home| home.as_os_str() != "/").collect();
+    homes.sort();
+    homes.dedup();
+    homes
 }
 
 fn spool_directory(path: Option<PathBuf>) -> Result<Option<PathBuf>, ConfigError> {

@@ -18,6 +18,7 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 use sandbox::{DirEntry, FileErrorKind, FileOperation, FileStat, FileType, SandboxError};
 
 use crate::beneath::{Access, Place, Reach, path_of};
+use crate::policy::Policy;
 use crate::sandbox::{Inner, LocalSandbox};
 
 /// The largest file read at once, bytes.
@@ -59,6 +60,14 @@ fn not_regular() -> io::Error {
     io::Error::other("Not a regular file")
 }
 
+fn allowed(policy: &Policy, path: &Path) -> io::Result<()> {
+    match (policy.hides(path), policy.protects(path)) {
+        (true, _) => Err(Errno::EACCES.into()),
+        (_, true) => Err(Errno::EROFS.into()),
+        _ => Ok(()),
+    }
+}
+
 fn kind_of(stat: &RawStat) -> SFlag {
     SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT
 }
@@ -68,9 +77,46 @@ impl FileTask {
         &self.inner.reach
     }
 
+    /// Opens what the path leads to, unless that is hidden from commands.
+    fn open(&self, flags: OFlag) -> io::Result<OwnedFd> {
+        let fd = self.reach().open(&self.path, flags, Access::Read)?;
+        match self.policy() {
+            Some(policy) if policy.hides(&path_of(fd.as_fd())?) => Err(Errno::EACCES.into()),
+            _ => Ok(fd),
+        }
+    }
+
+    /// The place that a path names, to change what is there, unless commands cannot.
+    fn place(&self, path: &[u8], create: bool) -> io::Result<Place> {
+        if let Some(policy) = self.policy() {
+            // Before directories are made; links are looked at below.
+            allowed(policy, as_path(path))?;
+        }
+        let place = self.reach().place(path, Access::Write, create)?;
+        if let Some(policy) = self.policy() {
+            allowed(policy, &path_of(place.directory.as_fd())?.join(as_path(&place.name)))?;
+        }
+        Ok(place)
+    }
+
+    /// The same, to take away what is there with all below.
+    fn place_to_empty(&self, path: &[u8]) -> io::Result<Place> {
+        let place = self.place(path, false)?;
+        if let Some(policy) = self.policy()
+            && policy.protects_below(&path_of(place.directory.as_fd())?.join(as_path(&place.name)))
+        {
+            return Err(Errno::EROFS.into());
+        }
+        Ok(place)
+    }
+
+    fn policy(&self) -> Option<&Policy> {
+        self.inner.settings.policy.as_ref().filter(|policy| !policy.is_all_writable())
+    }
+
     /// The contents of a regular file.
     pub fn read(&self) -> io::Result<Bytes> {
-        let fd = self.reach().open(&self.path, OFlag::O_RDONLY | OFlag::O_NONBLOCK, Access::Read)?;
+        let fd = self.open(OFlag::O_RDONLY | OFlag::O_NONBLOCK)?;
         let stat = fstat(&fd)?;
         match kind_of(&stat) {
             SFlag::S_IFREG => {}
@@ -90,7 +136,7 @@ impl FileTask {
         let mut path = self.path.clone();
         let mut create = true;
         for _ in 0..LINKS_MAX {
-            let place = self.reach().place(&path, Access::Write, create)?;
+            let place = self.place(&path, create)?;
             match readlinkat(&place.directory, place.name.as_slice()) {
                 Ok(target) => {
                     let directory = path_of(place.directory.as_fd())?;
@@ -106,7 +152,7 @@ impl FileTask {
 
     /// What the path leads to.
     pub fn stat(&self) -> io::Result<FileStat> {
-        let fd = self.reach().open(&self.path, OFlag::O_PATH, Access::Read)?;
+        let fd = self.open(OFlag::O_PATH)?;
         let stat = fstat(&fd)?;
         let file_type = match kind_of(&stat) {
             SFlag::S_IFREG => FileType::File,
@@ -126,7 +172,7 @@ impl FileTask {
 
     /// Whether the path leads to something.
     pub fn exists(&self) -> io::Result<bool> {
-        match self.reach().open(&self.path, OFlag::O_PATH, Access::Read) {
+        match self.open(OFlag::O_PATH) {
             Ok(_) => Ok(true),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
             Err(error) => Err(error),
@@ -135,7 +181,7 @@ impl FileTask {
 
     /// The entries, sorted by bytes.
     pub fn read_dir(&self) -> io::Result<Vec<DirEntry>> {
-        let fd = self.reach().open(&self.path, OFlag::O_RDONLY | OFlag::O_DIRECTORY, Access::Read)?;
+        let fd = self.open(OFlag::O_RDONLY | OFlag::O_DIRECTORY)?;
         let mut entries: Vec<DirEntry> = entries(fd.as_fd())?
             .into_iter()
             .map(|(name, file_type)| DirEntry {
@@ -154,16 +200,16 @@ impl FileTask {
 
     /// Creates a directory.
     pub fn create_dir(&self, parents: bool) -> io::Result<()> {
-        if parents && self.reach().open(&self.path, OFlag::O_PATH | OFlag::O_DIRECTORY, Access::Read).is_ok() {
+        if parents && self.open(OFlag::O_PATH | OFlag::O_DIRECTORY).is_ok() {
             return Ok(());
         }
-        let place = self.reach().place(&self.path, Access::Write, parents)?;
+        let place = self.place(&self.path, parents)?;
         Ok(mkdirat(&place.directory, place.name.as_slice(), Mode::from_bits_truncate(0o777))?)
     }
 
     /// Removes a file, a link or an empty directory, or a whole tree.
     pub fn remove(&self, recursive: bool) -> io::Result<()> {
-        let place = self.reach().place(&self.path, Access::Write, false)?;
+        let place = self.place_to_empty(&self.path)?;
         if recursive {
             return remove_at(&place);
         }
@@ -175,8 +221,8 @@ impl FileTask {
 
     /// Renames to another absolute path.
     pub fn rename(&self, to: &[u8]) -> io::Result<()> {
-        let from = self.reach().place(&self.path, Access::Write, false)?;
-        let to = self.reach().place(to, Access::Write, false)?;
+        let from = self.place_to_empty(&self.path)?;
+        let to = self.place_to_empty(to)?;
         Ok(renameat(&from.directory, from.name.as_slice(), &to.directory, to.name.as_slice())?)
     }
 }

@@ -1,5 +1,6 @@
 //! What confined commands may touch, as the host says it to the warden: lists of absolute paths, decided in the host once.
 
+use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
@@ -43,6 +44,32 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Whether a path is in one of the hidden trees; of links, only where they lead is one.
+    pub fn hides(&self, path: &Path) -> bool {
+        let hiding = self.hidden.iter().map(|hidden| Path::new(OsStr::from_bytes(hidden)));
+        // A workspace inside of something hidden was meant to be seen.
+        let shown = |hidden: &Path| self.roots().any(|root| root.starts_with(hidden) && path.starts_with(root));
+        hiding.filter(|hidden| path.starts_with(hidden)).any(|hidden| !shown(hidden))
+    }
+
+    /// Whether changing what lies at a path, or moving it, would change something protected.
+    pub fn protects(&self, path: &Path) -> bool {
+        let protected = self.protected.iter().map(|path| Path::new(OsStr::from_bytes(path)));
+        protected.into_iter().any(|protected| path.starts_with(protected))
+    }
+
+    /// Whether something protected lies below a path.
+    pub fn protects_below(&self, path: &Path) -> bool {
+        self.protected
+            .iter()
+            .map(|path| Path::new(OsStr::from_bytes(path)))
+            .any(|protected| protected.starts_with(path) && protected.symlink_metadata().is_ok())
+    }
+
+    fn roots(&self) -> impl Iterator<Item = &Path> {
+        self.writable.iter().chain(&self.visible).map(|path| Path::new(OsStr::from_bytes(path)))
+    }
+
     /// Whether files are not confined at all.
     pub fn is_all_writable(&self) -> bool {
         self.writable.iter().any(|path| path == b"/")
@@ -58,8 +85,8 @@ pub struct Wishes {
     pub writable: Vec<PathBuf>,
     /// The working directory, canonical.
     pub cwd: PathBuf,
-    /// The home directory of the commands' environment.
-    pub home: Option<PathBuf>,
+    /// Home directories: that of the commands' environment, of ours, and of the user.
+    pub homes: Vec<PathBuf>,
     /// The directory for temporary files.
     pub scratch: PathBuf,
     /// The network.
@@ -175,15 +202,21 @@ const HIDDEN: [&str; 12] = [
 ];
 
 /// In a writable directory, what stays as it is: it is run by others later, outside the sandbox.
-const PROTECTED: [&str; 12] = [
+const PROTECTED: [&str; 18] = [
     ".envrc",
     ".vscode",
     ".idea",
     ".bashrc",
     ".bash_profile",
+    ".bash_login",
+    ".bash_logout",
     ".profile",
     ".zshrc",
+    ".zshenv",
     ".zprofile",
+    ".zlogin",
+    ".ripgreprc",
+    ".agents",
     ".gitconfig",
     ".mcp.json",
     ".claude",
@@ -200,8 +233,15 @@ pub fn resolve(wishes: &Wishes) -> Policy {
     let mut readable: Vec<Vec<u8>> = SYSTEM.iter().map(|path| path.as_bytes().to_vec()).collect();
     let mut protected = Vec::new();
     readable.push(bytes(&wishes.cwd));
-    if let Some(home) = wishes.home.as_deref().filter(|home| home.is_absolute()) {
-        hidden.extend(HOME_HIDDEN.iter().map(|name| bytes(&home.join(name))));
+    for home in wishes.homes.iter().filter(|home| home.is_absolute()) {
+        let secrets = HOME_HIDDEN.iter().map(|name| home.join(name));
+        for secret in secrets {
+            // One that is missing must not be made either: keys and configuration of its kind let others in.
+            if wishes.writable.iter().any(|root| secret.starts_with(root)) {
+                protected.push(bytes(&secret));
+            }
+            hidden.push(bytes(&secret));
+        }
         readable.extend(HOME_READABLE.iter().map(|name| bytes(&home.join(name))));
     }
     let mut writable: Vec<Vec<u8>> = wishes.writable.iter().map(|path| bytes(path)).collect();

@@ -268,6 +268,38 @@ async fn file_operations_stay_beneath_the_workspace_while_links_change() {
     assert_eq!(direct.expect_err("refused").file_kind(), Some(&FileErrorKind::PermissionDenied));
 }
 
+#[tokio::test]
+async fn file_operations_have_no_more_rights_than_commands() {
+    let directory = tempfile::tempdir().expect("a directory");
+    std::fs::create_dir_all(directory.path().join(".git/hooks")).expect("a directory");
+    std::fs::create_dir(directory.path().join(".ssh")).expect("a directory");
+    std::fs::write(directory.path().join(".ssh/id"), "secret").expect("a file");
+    std::os::unix::fs::symlink(".git/hooks", directory.path().join("link")).expect("a link");
+    std::os::unix::fs::symlink(".ssh/id", directory.path().join("id")).expect("a link");
+    // The workspace is the home directory as well.
+    let options = confined(directory.path()).env("HOME", directory.path()).enforcement(Enforcement::BestEffort);
+    let sandbox = options.build().expect("a sandbox");
+    let contents = || Bytes::from_static(b"x");
+    for path in
+        [&b".git/hooks/pre-commit"[..], b"link/pre-commit", b".envrc", b".vscode/tasks.json", b".netrc", b".ssh/id"]
+    {
+        assert!(sandbox.write_file(path, contents()).await.is_err(), "{}", path.escape_ascii());
+    }
+    for path in [&b".ssh/id"[..], b"id"] {
+        let refused = sandbox.read_file(path).await.expect_err("refused");
+        assert_eq!(refused.file_kind(), Some(&FileErrorKind::PermissionDenied));
+    }
+    assert!(sandbox.remove(b".git", true).await.is_err());
+    assert!(sandbox.rename(b".git", b"moved").await.is_err());
+    assert!(sandbox.create_dir(b".idea", true).await.is_err());
+    sandbox.write_file(b".git/index", contents()).await.expect("not protected");
+    sandbox.write_file(b"a/f", contents()).await.expect("not protected");
+    sandbox.rename(b"a", b"b").await.expect("not protected");
+    sandbox.remove(b"b", true).await.expect("not protected");
+    let names: Vec<_> = sandbox.read_dir(b".").await.expect("a list").into_iter().map(|entry| entry.name).collect();
+    assert_eq!(names, [&b".git"[..], b".ssh", b"id", b"link"]);
+}
+
 #[test]
 fn what_a_weaker_tier_cannot_enforce_fails_when_required_and_is_told_otherwise() {
     let directory = tempfile::tempdir().expect("a directory");
