@@ -142,3 +142,20 @@ async fn a_stream_is_asked_only_for_what_is_read() {
     assert_eq!((result.exit_code, result.stdout_text()), (0, "line line\n".to_owned()));
     assert_eq!(asked.load(Ordering::Relaxed), 2);
 }
+
+#[tokio::test]
+async fn a_snapshot_holds_sessions_as_they_are() {
+    let sandbox = VirtualSandbox::builder().build().unwrap();
+    let snapshots = sandbox.snapshots().unwrap();
+    let mut session = sandbox.session(false).unwrap();
+    run(&mut session, "x=1; cd /tmp; f() { echo then; }; (sleep 0.05; echo job > job) &").await;
+    let saved = snapshots.snapshot().await.unwrap();
+    let mut later = sandbox.session(false).unwrap();
+    run(&mut session, "x=2; cd /; f() { echo now; }; wait; rm /tmp/job").await;
+    for _ in 0..2 {
+        snapshots.restore(&saved).await.unwrap();
+        assert_eq!(run(&mut session, "echo $x $PWD; f; wait; cat job; x=3").await.stdout_text(), "1 /tmp\nthen\njob\n");
+    }
+    assert!(later.has_ended(), "it was not there yet");
+    assert!(later.exec(ExecRequest::new("echo")).is_err());
+}

@@ -112,20 +112,15 @@ impl Running {
     }
 
     /// Gives a session's shell the request's script.
-    pub(super) fn in_session(
-        shared: Arc<Shared>,
-        id: ExecutionId,
-        generation: u64,
-        request: ExecRequest,
-    ) -> Result<Self, SandboxError> {
+    pub(super) fn in_session(shared: Arc<Shared>, session: u64, request: ExecRequest) -> Result<Self, SandboxError> {
         if request.cancellation.as_ref().is_some_and(CancellationToken::is_cancelled) {
             return Err(SandboxError::Cancelled { command: request.summary() });
         }
         let mut guard = shared.open("run a command")?;
         let state = &mut *guard;
-        if state.generation != generation {
-            return Err(SandboxError::Closed { operation: "run a command in a session" });
-        }
+        let closed = SandboxError::Closed { operation: "run a command in a session" };
+        let id = state.sessions.find(session).ok_or(closed)?;
+        let generation = state.generation;
         state.set_time(&shared);
         let before = Before::of(state);
         if !state.machine.submit(id, request.script.clone()) {

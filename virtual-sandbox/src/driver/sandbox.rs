@@ -55,6 +55,42 @@ pub(super) struct State {
     pub(super) closed: bool,
     /// Counts the machines this sandbox has had: an execution of an earlier one has ended.
     pub(super) generation: u64,
+    pub(super) sessions: Sessions,
+}
+
+/// The shells that stay: their numbers, never used twice, and where in the machine they are.
+#[derive(Clone, Default)]
+pub(super) struct Sessions {
+    next: u64,
+    there: Vec<(u64, ExecutionId)>,
+}
+
+impl Sessions {
+    /// Enters a shell; gives its number.
+    pub(super) fn enter(&mut self, id: ExecutionId) -> u64 {
+        self.next += 1;
+        self.there.push((self.next, id));
+        self.next
+    }
+
+    /// Where a shell is, unless it was closed or the sandbox was put back to before its start.
+    pub(super) fn find(&self, number: u64) -> Option<ExecutionId> {
+        self.there.iter().find(|(there, _)| *there == number).map(|(_, id)| *id)
+    }
+
+    pub(super) fn remove(&mut self, number: u64) {
+        self.there.retain(|(there, _)| *there != number);
+    }
+
+    /// Where they all are.
+    pub(super) fn ids(&self) -> Vec<ExecutionId> {
+        self.there.iter().map(|(_, id)| *id).collect()
+    }
+
+    /// Back to those that were there then; numbers given since are not given again.
+    pub(super) fn restore(&mut self, then: &Sessions) {
+        self.there.clone_from(&then.there);
+    }
 }
 
 /// An execution under way, as others see it.
@@ -73,7 +109,7 @@ impl VirtualSandbox {
     /// A sandbox on these files.
     pub(super) fn new(vfs: Vfs, config: Config) -> Self {
         let machine = config.machine(vfs);
-        let state = State { machine, running: Vec::new(), closed: false, generation: 0 };
+        let state = State { machine, running: Vec::new(), closed: false, generation: 0, sessions: Sessions::default() };
         let (clock, news) = (HostClock::start(), watch::Sender::new(0));
         let shared = Arc::new(Shared { config, clock, state: Mutex::new(state), news });
         VirtualSandbox { shared, processes: Arc::default() }
@@ -160,6 +196,7 @@ impl State {
     pub(super) fn replace(&mut self, machine: Machine) {
         self.machine = machine;
         self.generation += 1;
+        self.sessions.there.clear();
         for waker in self.running.drain(..).filter_map(|entry| entry.waker) {
             waker.wake();
         }

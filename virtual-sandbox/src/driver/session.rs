@@ -13,14 +13,14 @@ use std::sync::Arc;
 /// Fuel for a question that must not change anything.
 const QUESTION_FUEL: u64 = 2_000_000;
 
-/// A shell in a virtual sandbox that keeps its state. Dropping it ends it, with its jobs.
+/// A shell in a virtual sandbox that keeps its state. Dropping it ends it, with its jobs. A snapshot of the sandbox
+/// holds it as it is then, with its jobs, and restoring that puts it back.
 ///
 /// While nothing runs in it, its background jobs go on whenever somebody runs something in the sandbox; their output
 /// comes with that of the next input.
 pub struct Session {
     shared: Arc<Shared>,
-    id: ExecutionId,
-    generation: u64,
+    number: u64,
 }
 
 impl VirtualSandbox {
@@ -47,7 +47,8 @@ impl VirtualSandbox {
             reason: errno.message().to_owned(),
         })?;
         state.running.push(Entry { id, waker: None });
-        Ok(Session { shared: Arc::clone(&self.shared), id, generation: state.generation })
+        let number = state.sessions.enter(id);
+        Ok(Session { shared: Arc::clone(&self.shared), number })
     }
 }
 
@@ -61,14 +62,14 @@ impl Session {
     pub fn exec(&mut self, request: ExecRequest) -> Result<Execution, SandboxError> {
         let retention = request.retention;
         let shared = Arc::clone(&self.shared);
-        Ok(Execution::new(Box::pin(Running::in_session(shared, self.id, self.generation, request)?), retention))
+        Ok(Execution::new(Box::pin(Running::in_session(shared, self.number, request)?), retention))
     }
 
     /// Puts a command at the end of the shell's history list, as a prompt does before it runs what was typed.
     pub fn remember(&self, command: &str) {
         let state = &mut *self.shared.lock();
-        if state.generation == self.generation
-            && let Some(shell) = state.machine.shell_mut(self.id)
+        if let Some(id) = state.sessions.find(self.number)
+            && let Some(shell) = state.machine.shell_mut(id)
         {
             shell.remember(Bytes::copy_from_slice(command.as_bytes()));
         }
@@ -77,14 +78,14 @@ impl Session {
     /// Whether the shell has ended (`exit`).
     pub fn has_ended(&self) -> bool {
         let state = self.shared.lock();
-        state.generation != self.generation || state.machine.ended(self.id).is_some()
+        state.sessions.find(self.number).is_none_or(|id| state.machine.ended(id).is_some())
     }
 
     /// What Ctrl-C does: what runs in the foreground ends or runs its trap, the session's shell stays.
     pub fn interrupt(&self) {
         let state = &mut *self.shared.lock();
-        if state.generation == self.generation {
-            state.machine.interrupt(self.id, Signal::INT);
+        if let Some(id) = state.sessions.find(self.number) {
+            state.machine.interrupt(id, Signal::INT);
             state.wake_all();
         }
     }
@@ -93,12 +94,10 @@ impl Session {
     /// when there can be no copy, or when they take too long.
     pub fn ask(&self, script: &str) -> Bytes {
         let state = self.shared.lock();
-        if state.generation != self.generation {
-            return Bytes::new();
-        }
+        let Some(id) = state.sessions.find(self.number) else { return Bytes::new() };
         let Ok(mut copy) = state.machine.snapshot() else { return Bytes::new() };
         drop(state);
-        answer(&mut copy, self.id, script)
+        answer(&mut copy, id, script)
     }
 }
 
@@ -130,10 +129,11 @@ fn answer(machine: &mut Machine, id: ExecutionId, script: &str) -> Bytes {
 impl Drop for Session {
     fn drop(&mut self) {
         let state = &mut *self.shared.lock();
-        if state.generation == self.generation {
-            state.machine.kill(self.id);
-            state.machine.finish(self.id);
-            state.running.retain(|entry| entry.id != self.id);
+        if let Some(id) = state.sessions.find(self.number) {
+            state.machine.kill(id);
+            state.machine.finish(id);
+            state.running.retain(|entry| entry.id != id);
+            state.sessions.remove(self.number);
         }
     }
 }

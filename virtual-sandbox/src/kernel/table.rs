@@ -49,6 +49,12 @@ impl<T> Table<T> {
         entry
     }
 
+    /// The indices of the entries, in order.
+    pub fn indices(&self) -> Vec<u32> {
+        let used = self.entries.iter().zip(0..).filter(|(entry, _)| entry.is_some());
+        used.map(|(_, index)| index).collect()
+    }
+
     /// How many entries there are.
     pub fn len(&self) -> usize {
         self.entries.len() - self.free.len()

@@ -56,9 +56,33 @@ impl Machine {
     /// A machine that goes on independently from the same state. `Err` names a process that has done too much to be
     /// copied while it runs; at rest it always succeeds.
     pub fn snapshot(&self) -> Result<Machine, Pid> {
+        self.copy(|_| true)
+    }
+
+    /// A machine like this one in which only these executions are left: the others have been killed.
+    pub fn snapshot_of(&self, executions: &[ExecutionId]) -> Result<Machine, Pid> {
+        let roots: Vec<Pid> = executions.iter().filter_map(|id| self.root(*id)).collect();
+        let mut copy = self.copy(|sid| roots.contains(&sid))?;
+        for pid in copy.kernel.pids() {
+            let sid = copy.kernel.process(pid).map(|process| process.sid);
+            if pid != INIT && sid.is_some_and(|sid| !roots.contains(&sid)) {
+                copy.kernel.exit(pid, WaitStatus::Signaled(Signal::KILL));
+            }
+        }
+        copy.bury();
+        for id in copy.executions.indices().into_iter().map(ExecutionId).filter(|id| !executions.contains(id)) {
+            copy.finish(id);
+        }
+        Ok(copy)
+    }
+
+    /// A copy with the programs of the sessions that are wanted.
+    fn copy(&self, wanted: impl Fn(Pid) -> bool) -> Result<Machine, Pid> {
         let mut programs = FxHashMap::default();
         for pid in self.kernel.pids() {
-            if let Some(program) = self.programs.get(&pid) {
+            if let Some(program) = self.programs.get(&pid)
+                && self.kernel.process(pid).is_some_and(|process| wanted(process.sid))
+            {
                 programs.insert(pid, program.snapshot().ok_or(pid)?);
             }
         }
