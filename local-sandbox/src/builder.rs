@@ -14,7 +14,7 @@ use crate::error::ConfigError;
 use crate::host::helper::Helper;
 use crate::host::sweep::Marks;
 use crate::limits::Limits;
-use crate::policy::{self, GitAccess, Policy};
+use crate::policy::{self, GitAccess, Policy, ReadAccess};
 use crate::protect::Protected;
 use crate::protocol::Setup;
 use crate::proxy::allow::Allowlist;
@@ -89,6 +89,7 @@ pub struct LocalSandboxBuilder {
     network: Network,
     unix_sockets: bool,
     git: GitAccess,
+    read: ReadAccess,
     spool: Option<PathBuf>,
     enforcement: Enforcement,
     protect_host: bool,
@@ -113,6 +114,7 @@ impl Default for LocalSandboxBuilder {
             network: Network::default(),
             unix_sockets: false,
             git: GitAccess::default(),
+            read: ReadAccess::default(),
             spool: None,
             enforcement: Enforcement::default(),
             protect_host: true,
@@ -213,6 +215,12 @@ impl LocalSandboxBuilder {
     /// they can see.
     pub fn unix_sockets(mut self, allowed: bool) -> Self {
         self.unix_sockets = allowed;
+        self
+    }
+
+    /// What confined commands may read of the host; all that is not secret by default.
+    pub fn read(mut self, access: ReadAccess) -> Self {
+        self.read = access;
         self
     }
 
@@ -385,6 +393,7 @@ impl LocalSandboxBuilder {
             },
             unix_sockets: self.unix_sockets,
             git: self.git,
+            read: self.read,
             tier: self.strongest,
         });
         Ok((Some(policy), Some(scratch)))

@@ -88,7 +88,7 @@ pub use host::terminal::{LocalTerminal, YieldFor, Yielded, terminal_size};
 #[cfg(target_os = "linux")]
 pub use limits::Limits;
 #[cfg(target_os = "linux")]
-pub use policy::GitAccess;
+pub use policy::{GitAccess, ReadAccess};
 #[cfg(target_os = "linux")]
 pub use protect::ProtectedChange;
 #[cfg(target_os = "linux")]

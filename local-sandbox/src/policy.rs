@@ -37,6 +37,8 @@ pub struct Policy {
     pub scratch: Vec<u8>,
     /// The network.
     pub network: NetworkPolicy,
+    /// Whether only the readable trees are shown, also where the rest could be.
+    pub minimal: bool,
     /// Whether commands may make UNIX sockets although the host's cannot all be hidden.
     pub unix_sockets: bool,
     /// The strongest tier to try.
@@ -93,10 +95,22 @@ pub struct Wishes {
     pub network: NetworkPolicy,
     /// Whether UNIX sockets may be made.
     pub unix_sockets: bool,
+    /// What of the rest of the host can be read.
+    pub read: ReadAccess,
     /// What may be done to repositories in the writable directories.
     pub git: GitAccess,
     /// The strongest tier to try.
     pub tier: crate::report::Tier,
+}
+
+/// What confined commands may read of the host beside their directories; secrets never.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ReadAccess {
+    /// All that is not secret, where the machine can hide secrets in it; otherwise as `Minimal`.
+    #[default]
+    Host,
+    /// The system's programs and configuration, and the toolchains of the home directory.
+    Minimal,
 }
 
 /// What confined commands may do to the git repositories of the writable directories.
@@ -276,6 +290,7 @@ pub fn resolve(wishes: &Wishes) -> Policy {
         protected,
         scratch: bytes(&wishes.scratch),
         network: wishes.network,
+        minimal: wishes.read == ReadAccess::Minimal,
         unix_sockets: wishes.unix_sockets,
         tier: wishes.tier,
     }

@@ -159,7 +159,7 @@ mod tests {
         {
             let _ = std::fs::remove_file(&path);
             let mut file =
-                std::fs::OpenOptions::new().write(true).create(true).mode(0o755).open(&path).expect("a file");
+                std::fs::OpenOptions::new().write(true).create_new(true).mode(0o755).open(&path).expect("a file");
             std::io::Write::write_all(&mut file, text).expect("written");
             assert_eq!(Shell::Path(path.clone()).resolve().is_ok(), fits, "{}", text.escape_ascii());
         }

@@ -73,6 +73,23 @@ async fn secrets_are_hidden_and_tools_configuration_is_not() {
 }
 
 #[tokio::test]
+async fn a_minimal_view_has_the_system_and_the_workspace() {
+    let directory = tempfile::tempdir().expect("a directory");
+    if !available(directory.path()) {
+        return;
+    }
+    let workspace = directory.path().join("workspace");
+    std::fs::create_dir(&workspace).expect("a directory");
+    let script = "echo in > f; cat f; ls -d /mnt /srv /run /root /var/log 2>/dev/null; \
+                  (echo x > /x) 2>/dev/null || echo refused; grep -c ^root: /etc/passwd; cat /proc/1/environ 2>/dev/null";
+    let options = confined(&workspace).env("HOME", "/nonexistent").read(local_sandbox::ReadAccess::Minimal);
+    let result = run_in(options, script).await;
+    let listed = result.stdout_text().replace("/root\n", "");
+    assert_eq!(listed, "in\nrefused\n1\n");
+    assert_eq!(std::fs::read(workspace.join("f")).expect("a file"), b"in\n");
+}
+
+#[tokio::test]
 async fn git_hooks_and_configuration_stay_as_they_are() {
     let directory = tempfile::tempdir().expect("a directory");
     if !available(directory.path()) {

@@ -65,6 +65,9 @@ pub struct Arguments {
     /// host, none, or allow=HOST[,HOST…]; the host's when unconfined, else none.
     #[arg(long, value_name = "NETWORK", value_parser = options::network)]
     network: Option<local_sandbox::Network>,
+    /// What confined commands may read of the host: all that is not secret, or minimal.
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "host")]
+    read: Read,
     /// What confined commands may do to git repositories: commit, read-only, or full.
     #[arg(long, value_enum, value_name = "ACCESS", default_value = "commit")]
     git: Git,
@@ -109,6 +112,15 @@ enum Confine {
     ReadOnly,
     /// The working directory and the writable directories can be written.
     WorkspaceWrite,
+}
+
+/// `--read`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Read {
+    /// All that is not secret.
+    Host,
+    /// The system and toolchains.
+    Minimal,
 }
 
 /// `--git`.

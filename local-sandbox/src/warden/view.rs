@@ -33,20 +33,27 @@ pub fn build(policy: &Policy) -> Result<(), Failure> {
     mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
         .map_err(at("make mounts private"))?;
     if policy.is_all_writable() {
-        return mount_proc();
+        return mount_proc(Path::new("/"));
     }
     let plan = Plan::new(policy)?;
-    make_read_only(c"/", true).map_err(at("make the root read-only"))?;
+    if policy.minimal {
+        plan.enter_bare_root()?;
+    } else {
+        make_read_only(c"/", true).map_err(at("make the root read-only"))?;
+        mount_proc(Path::new("/"))?;
+    }
     temporary("/tmp", "mode=1777,size=25%")?;
     if Path::new("/var/tmp").is_dir() && !Path::new("/var/tmp").is_symlink() {
         temporary("/var/tmp", "mode=1777,size=25%")?;
     }
     build_dev(&plan)?;
-    mount_proc()?;
     plan.attach_writable()?;
     plan.cover_hidden()?;
     plan.protect()?;
     make_read_only(c"/dev", false).map_err(at("make /dev read-only"))?;
+    if policy.minimal {
+        make_read_only(c"/", false).map_err(at("make the root read-only"))?;
+    }
     nix::unistd::chdir("/").map_err(at("enter the root"))
 }
 
@@ -66,13 +73,14 @@ fn path_of(bytes: &[u8]) -> &Path {
     Path::new(OsStr::from_bytes(bytes))
 }
 
-fn mount_proc() -> Result<(), Failure> {
+fn mount_proc(root: &Path) -> Result<(), Failure> {
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    mount(Some("proc"), "/proc", Some("proc"), flags, None::<&str>).map_err(at("mount /proc"))?;
+    let proc = root.join("proc");
+    mount(Some("proc"), &proc, Some("proc"), flags, None::<&str>).map_err(at("mount /proc"))?;
     // The kernel's settings belong to the host's superuser, who a command is if the host is: for the whole machine, not
     // for the sandbox.
     for name in KERNEL_SETTINGS {
-        let path = Path::new("/proc").join(name);
+        let path = proc.join(name);
         if !path.exists() {
             continue;
         }
@@ -91,13 +99,66 @@ fn temporary(path: &str, options: &str) -> Result<(), Failure> {
 
 /// Trees taken before anything is covered.
 struct Plan {
+    readable: Vec<(PathBuf, Shown)>,
     writable: Vec<(PathBuf, OwnedFd)>,
     devices: Vec<(&'static str, OwnedFd)>,
     hidden: Vec<PathBuf>,
     protected: Vec<PathBuf>,
 }
 
+/// What is shown of the host in a root of our own.
+enum Shown {
+    Tree(OwnedFd),
+    File(OwnedFd),
+    Link(PathBuf),
+}
+
+/// Where the root of our own is put together.
+const BARE_ROOT: &str = "/tmp";
+
 impl Plan {
+    /// Exchanges the root for an empty one that shows nothing but the readable trees.
+    fn enter_bare_root(&self) -> Result<(), Failure> {
+        let failed = io_at("fill the root");
+        temporary(BARE_ROOT, "mode=755,size=1m")?;
+        let root = Path::new(BARE_ROOT);
+        for name in ["proc", "dev", "tmp", "var/tmp"] {
+            fs::create_dir_all(root.join(name)).map_err(&failed)?;
+        }
+        for (path, shown) in &self.readable {
+            let place = root.join(path.strip_prefix("/").unwrap_or(path));
+            // Shown already with a tree around it.
+            if place.symlink_metadata().is_ok() {
+                continue;
+            }
+            if let Some(above) = place.parent() {
+                fs::create_dir_all(above).map_err(&failed)?;
+            }
+            let tree = match shown {
+                Shown::Link(target) => {
+                    symlink(target, &place).map_err(&failed)?;
+                    continue;
+                }
+                Shown::Tree(tree) => {
+                    fs::create_dir(&place).map_err(&failed)?;
+                    tree
+                }
+                Shown::File(tree) => {
+                    fs::File::create(&place).map_err(&failed)?;
+                    tree
+                }
+            };
+            make_tree_read_only(tree.as_fd()).map_err(at("make a tree read-only"))?;
+            attach(tree.as_fd(), &text(&place)?).map_err(at("show a tree"))?;
+        }
+        // Before the host's own is gone: the kernel mounts no more than can be seen already.
+        mount_proc(root)?;
+        nix::unistd::chdir(root).map_err(at("enter the root"))?;
+        nix::unistd::pivot_root(".", ".").map_err(at("exchange the root"))?;
+        nix::mount::umount2(".", nix::mount::MntFlags::MNT_DETACH).map_err(at("leave the host's root"))?;
+        nix::unistd::chdir("/").map_err(at("enter the root"))
+    }
+
     fn new(policy: &Policy) -> Result<Plan, Failure> {
         let mut writable = Vec::new();
         let trees = policy.writable.iter().map(|path| (path, false));
@@ -112,6 +173,7 @@ impl Plan {
         }
         // Outer trees first, so that inner ones come to lie on them.
         writable.sort_by(|a, b| a.0.cmp(&b.0));
+        let readable = if policy.minimal { readable_trees(policy)? } else { Vec::new() };
         let mut devices = Vec::new();
         for name in DEVICES {
             let tree = copy_tree(&text(&Path::new("/dev").join(name))?).map_err(at("take a device"))?;
@@ -121,7 +183,7 @@ impl Plan {
         // Links are covered where they lead; the link itself is no secret.
         let hidden = named.filter_map(|path| path.canonicalize().ok()).collect();
         let protected = policy.protected.iter().map(|path| path_of(path).to_path_buf()).collect();
-        Ok(Plan { writable, devices, hidden, protected })
+        Ok(Plan { readable, writable, devices, hidden, protected })
     }
 
     fn attach_writable(&self) -> Result<(), Failure> {
@@ -182,6 +244,29 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// What of the host is shown in a root of our own, outer trees first.
+fn readable_trees(policy: &Policy) -> Result<Vec<(PathBuf, Shown)>, Failure> {
+    let mut trees = Vec::new();
+    let named = policy.readable.iter().map(|path| path_of(path)).filter(|path| *path != Path::new("/proc"));
+    for path in named {
+        let Ok(meta) = path.symlink_metadata() else { continue };
+        let shown = if meta.is_symlink() {
+            Shown::Link(fs::read_link(path).map_err(io_at("read a link"))?)
+        } else {
+            match copy_tree(&text(path)?) {
+                Ok(tree) if meta.is_dir() => Shown::Tree(tree),
+                Ok(tree) => Shown::File(tree),
+                // What we cannot look into is not shown.
+                Err(Errno::EACCES | Errno::ENOENT) => continue,
+                Err(errno) => return Err(("take a tree", errno)),
+            }
+        };
+        trees.push((path.to_path_buf(), shown));
+    }
+    trees.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(trees)
 }
 
 /// A minimal `/dev`, with terminals and shared memory of its own.

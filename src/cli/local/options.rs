@@ -5,11 +5,11 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use local_sandbox::{
     BackgroundPolicy, Confinement, Enforcement, GitAccess, Inherit, Limits, LocalSandbox, LocalSandboxBuilder, Network,
-    Shell,
+    ReadAccess, Shell,
 };
 use sandbox::TerminalSize;
 
-use super::{Arguments, Background, Confine, Failure, Git};
+use super::{Arguments, Background, Confine, Failure, Git, Read};
 use crate::cli::sh::settings::{parse_amount, parse_duration, split_assignment};
 
 /// One `--limit`.
@@ -100,6 +100,10 @@ pub fn builder(arguments: &Arguments) -> Result<LocalSandboxBuilder, Failure> {
         Git::Commit => GitAccess::Commit,
         Git::ReadOnly => GitAccess::ReadOnly,
         Git::Full => GitAccess::Full,
+    });
+    builder = builder.read(match arguments.read {
+        Read::Host => ReadAccess::Host,
+        Read::Minimal => ReadAccess::Minimal,
     });
     if let Some(directory) = &arguments.spool {
         builder = builder.spool(directory);
