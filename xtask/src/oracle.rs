@@ -31,31 +31,9 @@ pub const ENVIRONMENT: &[(&str, &str)] = &[
     ("USER", "user"),
 ];
 
-const PASSWD: &str = "\
-root:x:0:0:root:/root:/bin/bash
-daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
-bin:x:2:2:bin:/bin:/usr/sbin/nologin
-sys:x:3:3:sys:/dev:/usr/sbin/nologin
-mail:x:8:8:mail:/var/mail:/usr/sbin/nologin
-www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin
-nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
-user:x:1000:1000:user:/home/user:/bin/bash
-";
-const GROUP: &str = "\
-root:x:0:
-daemon:x:1:
-bin:x:2:
-sys:x:3:
-adm:x:4:
-tty:x:5:
-mail:x:8:
-sudo:x:27:
-www-data:x:33:
-staff:x:50:
-users:x:100:
-nogroup:x:65534:
-user:x:1000:
-";
+/// The users of the machine, whom the cases name.
+const PASSWD: &str = include_str!("../../virtual-sandbox/src/vfs/etc/passwd");
+const GROUP: &str = include_str!("../../virtual-sandbox/src/vfs/etc/group");
 
 /// Lays out the private view and becomes the user. `$1` is the directory with `home`, `passwd` and `group`; the rest
 /// is the command.

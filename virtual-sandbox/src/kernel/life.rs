@@ -1,8 +1,6 @@
 //! Birth and death of processes: fork, exit, wait.
 
-use super::{
-    ExitStatus, FdTable, INIT, Kernel, LimitExceeded, Pid, Process, ProcessState, Signal, SignalSet, Try, WaitStatus,
-};
+use super::{FdTable, INIT, Kernel, LimitExceeded, Pid, Process, ProcessState, Signal, SignalSet, Try, WaitStatus};
 use crate::errno::Errno;
 use crate::kernel::Fault;
 use crate::sys::{Fd, WaitTarget};
@@ -263,13 +261,5 @@ impl Kernel {
         process.pgid = pid;
         process.sid = pid;
         Ok(pid)
-    }
-
-    /// The status a process that was ended before it could run would have.
-    pub fn exit_status_of(&self, pid: Pid) -> Option<ExitStatus> {
-        match self.process(pid)?.state {
-            ProcessState::Zombie(status) => Some(status.shell_status()),
-            _ => None,
-        }
     }
 }

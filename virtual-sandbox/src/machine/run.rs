@@ -5,9 +5,7 @@ use super::execution::{Ended, Execution, ExecutionId, ExecutionSpec};
 use super::image::{self, DEFAULT_PATH};
 use super::utility_task::Stopped;
 use crate::errno::Errno;
-use crate::kernel::{
-    Clock, ExitStatus, INIT, Kernel, LimitExceeded, Limits, Pid, ProcessState, Signal, Stream, Table, WaitStatus,
-};
+use crate::kernel::{Clock, ExitStatus, INIT, Kernel, LimitExceeded, Limits, Pid, Signal, Stream, Table, WaitStatus};
 use crate::shell::{Context, Outcome, ShellTask};
 use crate::sys::{Fd, Reply, SpawnRequest, Syscall};
 use crate::vfs::{Cred, Follow, FsLimits, Vfs};
@@ -451,16 +449,6 @@ impl Machine {
                 self.kernel.signal(pid, signal);
             }
         }
-    }
-
-    /// Whether the processes of an execution have all ended or wait for something that only time or the host brings.
-    pub fn is_quiet(&self, id: ExecutionId) -> bool {
-        let Some(root) = self.root(id) else { return true };
-        !self.kernel.pids().into_iter().any(|pid| {
-            self.kernel.process(pid).is_some_and(|process| {
-                process.sid == root && process.state == ProcessState::Runnable && process.stopped.is_none()
-            })
-        })
     }
 
     /// Forgets an execution. Its remaining processes go on without a console: what they write is lost.
