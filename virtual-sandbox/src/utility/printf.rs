@@ -29,6 +29,8 @@ async fn printf(sys: Sys, invocation: Invocation) -> ExitStatus {
     };
     let printed = format(template, operands, Dialect::Coreutils, &PrintfTimes::default());
     let out = Bytes::from(printed.out);
+    let mut held = sys.account();
+    held.set(out.len());
     let mut written = 0;
     let mut failed = false;
     for (before, message) in printed.messages {

@@ -68,9 +68,33 @@ pub struct Regex {
     bytewise: bool,
 }
 
+/// One byte of a set, or as many as there are.
+#[derive(Debug)]
+struct ByteSet {
+    members: [bool; 256],
+    many: bool,
+}
+
+impl ByteSet {
+    fn find(&self, hay: &[u8], at: usize) -> Option<Span> {
+        let rest = hay.get(at..)?;
+        let start = at + rest.iter().position(|byte| self.members[usize::from(*byte)])?;
+        self.from(hay, start, hay.len()).map(|end| Span { start, end })
+    }
+
+    /// The end of the match that starts at `start`, up to `limit`.
+    fn from(&self, hay: &[u8], start: usize, limit: usize) -> Option<usize> {
+        let rest = hay.get(start..limit)?;
+        let most = if self.many { rest.len() } else { rest.len().min(1) };
+        let count = rest.iter().take(most).take_while(|byte| self.members[usize::from(**byte)]).count();
+        (count > 0).then_some(start + count)
+    }
+}
+
 #[derive(Debug)]
 enum Engine {
     Literal(Box<memmem::Finder<'static>>),
+    Set(Box<ByteSet>),
     Automaton(Box<Automaton>),
     /// Matches wherever the program may begin to match; the program then decides.
     Backtrack(Box<Automaton>, Program),
@@ -91,6 +115,8 @@ impl Regex {
             Engine::Backtrack(automaton(&shape::before_references(&root), true)?, Program::new(&root, groups, flags)?)
         } else if let Some(literal) = shape::literal(&root).filter(|_| groups == 0) {
             Engine::Literal(Box::new(memmem::Finder::new(&literal).into_owned()))
+        } else if let Some((members, many)) = shape::byte_set(&root, flags.bytes).filter(|_| groups == 0) {
+            Engine::Set(Box::new(ByteSet { members, many }))
         } else {
             Engine::Automaton(automaton(&root, shape::greedy_is_longest(&root))?)
         };
@@ -125,6 +151,7 @@ impl Regex {
     pub fn is_match(&self, hay: &[u8]) -> Result<bool, RegexError> {
         match &self.engine {
             Engine::Literal(finder) => Ok(finder.find(hay).is_some()),
+            Engine::Set(set) => Ok(set.find(hay, 0).is_some()),
             Engine::Automaton(automaton) => Ok(automaton.is_match(hay, 0)),
             Engine::Backtrack(..) => Ok(self.find_at(hay, 0)?.is_some()),
         }
@@ -136,7 +163,9 @@ impl Regex {
     /// As [`Regex::find_at`].
     pub fn find_end(&self, hay: &[u8], at: usize) -> Result<Option<usize>, RegexError> {
         match &self.engine {
-            Engine::Literal(_) | Engine::Backtrack(..) => Ok(self.find_at(hay, at)?.map(|span| span.end)),
+            Engine::Literal(_) | Engine::Set(_) | Engine::Backtrack(..) => {
+                Ok(self.find_at(hay, at)?.map(|span| span.end))
+            }
             Engine::Automaton(automaton) => Ok(automaton.find_end(hay, at)),
         }
     }
@@ -154,6 +183,7 @@ impl Regex {
             Engine::Literal(finder) => Ok(finder
                 .find(hay.get(at..).unwrap_or_default())
                 .map(|found| Span { start: at + found, end: at + found + finder.needle().len() })),
+            Engine::Set(set) => Ok(set.find(hay, at)),
             Engine::Automaton(automaton) => Ok(automaton.find(hay, at)),
             Engine::Backtrack(filter, program) => {
                 Ok(self.backtrack(filter, program, hay, at)?.and_then(|slots| backref::span(&slots, 0)))
@@ -171,6 +201,7 @@ impl Regex {
                 let rest = hay.get(start..limit).unwrap_or_default();
                 rest.starts_with(finder.needle()).then_some(start + finder.needle().len())
             }
+            Engine::Set(set) => set.from(hay, start, limit),
             Engine::Automaton(automaton) => automaton.longest_from(hay, start, limit),
             Engine::Backtrack(_, program) => program
                 .match_at(hay, start, limit, &mut Search::new())?
@@ -202,7 +233,7 @@ impl Regex {
                 captures.spans.push(Some(span));
                 captures.spans.extend((1..=self.groups()).map(group));
             }
-            Engine::Automaton(_) | Engine::Literal(_) => {
+            Engine::Automaton(_) | Engine::Literal(_) | Engine::Set(_) => {
                 let Some(span) = self.find_at(hay, at)? else { return Ok(false) };
                 captures.spans.push(Some(span));
                 captures.spans.resize(self.groups() + 1, Some(span));
@@ -274,6 +305,11 @@ mod tests {
             ("[0-9]+-[a-z]*", "x12-ab3", "[12-ab]"),
             ("(foo|foobar)(bar)?", "foobarbar", "[foobarbar][foobar][bar]"),
             ("\\bb+", "abb bbb", "[bbb]"),
+            ("[0-9]", "ab12", "[1]"),
+            ("[0-9]+", "ab12c3", "[12]"),
+            ("[0-9][0-9]*", "ab12c3", "[12]"),
+            ("[a-c]x*", "zbxx", "[bxx]"),
+            ("[aé]+", "xaéa", "[aéa]"),
             ("é+|é+x", "aééx", "[ééx]"),
         ];
         for (pattern, text, expected) in cases {

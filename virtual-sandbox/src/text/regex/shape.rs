@@ -47,6 +47,36 @@ pub(super) fn before_references(node: &Node) -> Node {
     }
 }
 
+/// The set of bytes one of which a pattern matches, or (true) one and any number more; `None`: it is no such pattern.
+pub(super) fn byte_set(node: &Node, bytes: bool) -> Option<([bool; 256], bool)> {
+    let (class, many) = match node {
+        Node::Class(class) => (class, false),
+        Node::Repeat(inner, 1, None) => match inner.as_ref() {
+            Node::Class(class) => (class, true),
+            _ => return None,
+        },
+        Node::Concat(parts) => match parts.as_slice() {
+            [Node::Class(first), Node::Repeat(inner, 0, None)] => match inner.as_ref() {
+                Node::Class(more) if more == first => (first, true),
+                _ => return None,
+            },
+            _ => return None,
+        },
+        _ => return None,
+    };
+    // A stray byte of UTF-8 is a member only where it is part of no character.
+    if !class.chars.is_ascii() || !bytes && !class.bytes.ranges().is_empty() {
+        return None;
+    }
+    let mut members = [false; 256];
+    let chars = class.chars.ranges().iter().map(|range| (range.start() as u8, range.end() as u8));
+    let single = class.bytes.ranges().iter().map(|range| (range.start(), range.end()));
+    for (low, high) in chars.chain(single) {
+        (low..=high).for_each(|byte| members[usize::from(byte)] = true);
+    }
+    Some((members, many))
+}
+
 /// The parts of a sequence, looking through groups.
 fn flatten<'n>(node: &'n Node, parts: &mut Vec<&'n Node>) {
     match node {

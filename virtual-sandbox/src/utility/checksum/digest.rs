@@ -136,7 +136,10 @@ fn crc(mut crc: u32, data: &[u8]) -> u32 {
         for (byte, own) in bytes.iter_mut().zip(crc.to_be_bytes()) {
             *byte ^= own;
         }
-        crc = CRC_TABLES.iter().rev().zip(bytes).fold(0, |sum, (table, byte)| sum ^ entry(table, byte));
+        crc = 0;
+        for (place, byte) in bytes.into_iter().enumerate() {
+            crc ^= CRC_TABLES[CRC_BLOCK - 1 - place][usize::from(byte)];
+        }
     }
     rest.iter().fold(crc, |crc, byte| crc_step(crc, *byte))
 }

@@ -37,6 +37,8 @@ pub(super) struct LineWriter<'w> {
     pub settings: &'w Settings,
     pub patterns: &'w Patterns,
     pub file_name: &'w [u8],
+    /// Whether all lines of the current buffer are text; `None`: not looked at, each line may be none.
+    pub is_text: Option<bool>,
     /// A line was kept back since it is no text.
     pub encoding_error: bool,
 }
@@ -71,6 +73,33 @@ impl LineWriter<'_> {
             out.push(settings.eol);
         }
         Ok(())
+    }
+
+    /// Whether lines are written as they are, one after the other.
+    pub(super) fn writes_plain_lines(&self) -> bool {
+        let settings = self.settings;
+        let prefixed = settings.with_filename || settings.line_number || settings.byte_offset || settings.initial_tab;
+        !prefixed && !settings.only_matching && settings.colors.is_none()
+    }
+
+    /// Writes whole lines as they are; those that are no text are kept back.
+    pub(super) fn plain_lines(&mut self, lines: &[u8], out: &mut Vec<u8>) {
+        let eol = self.settings.eol;
+        if self.settings.binary == Binary::Text || std::str::from_utf8(lines).is_ok() {
+            out.extend_from_slice(lines);
+            if lines.last() != Some(&eol) {
+                out.push(eol);
+            }
+            return;
+        }
+        for line in crate::utility::records(lines, eol) {
+            if std::str::from_utf8(line).is_err() {
+                self.encoding_error = true;
+                continue;
+            }
+            out.extend_from_slice(line);
+            out.push(eol);
+        }
     }
 
     fn line_color(&self, role: Role) -> &[u8] {
@@ -134,7 +163,7 @@ impl LineWriter<'_> {
     /// Writes name, number and offset. False: the text is none, so nothing is written.
     fn prefix(&mut self, line: Line<'_>, shift: u64, text: &[u8], role: Role, out: &mut Vec<u8>) -> bool {
         let settings = self.settings;
-        if settings.binary != Binary::Text && std::str::from_utf8(text).is_err() {
+        if self.is_text != Some(true) && settings.binary != Binary::Text && std::str::from_utf8(text).is_err() {
             self.encoding_error = true;
             return false;
         }

@@ -70,7 +70,7 @@ pub(super) async fn search(
     out: &mut OutBuf,
     any_written: &mut bool,
 ) -> Result<Outcome, SearchError> {
-    let writer = LineWriter { settings, patterns, file_name, encoding_error: false };
+    let writer = LineWriter { settings, patterns, file_name, is_text: None, encoding_error: false };
     let mut search = Search {
         settings,
         patterns,
@@ -176,35 +176,70 @@ impl Search<'_> {
     }
 
     fn lines_of(&mut self, buffer: &[u8], out: &mut OutBuf) -> Result<Flow, SearchError> {
+        self.writer.is_text = None;
         let mut at = 0;
         while at < buffer.len() {
             if self.settings.max_count.is_some_and(|max| self.selected >= max) {
                 return self.trail(buffer, at, out);
             }
-            let found = match self.settings.invert {
-                false => self.patterns.find_line(buffer, at)?,
-                true => self.find_other(buffer, at)?,
-            };
+            let found = self.patterns.find_line(buffer, at)?;
             let (start, end) = found.unwrap_or((buffer.len(), buffer.len()));
-            self.pass(buffer.get(at..start).unwrap_or_default(), out)?;
-            if found.is_none() {
-                break;
-            }
             let next = buffer.len().min(end + 1);
-            self.selected += 1;
-            if self.shows_lines {
-                self.select(buffer, start, end, out)?;
-            } else if self.settings.line_number || self.settings.max_count.is_some() {
-                self.lines += 1;
+            if !self.settings.invert {
+                self.pass(buffer.get(at..start).unwrap_or_default(), out)?;
+                if found.is_some() && self.select(buffer, (start, end), out)? == Flow::Stop {
+                    return Ok(Flow::Stop);
+                }
+                at = next;
+                continue;
             }
-            self.offset += (next - start) as u64;
-            self.left_at = self.offset;
-            if self.first_decides {
-                return Ok(Flow::Stop);
+            // All lines before the one that matches are selected.
+            if self.selects_runs() {
+                self.select_run(buffer.get(at..start).unwrap_or_default(), out);
+                at = start;
             }
+            while at < start {
+                if self.settings.max_count.is_some_and(|max| self.selected >= max) {
+                    return self.trail(buffer, at, out);
+                }
+                let rest = buffer.get(at..start).unwrap_or_default();
+                let line_end = memchr::memchr(self.settings.eol, rest).map_or(start, |found| at + found);
+                if self.select(buffer, (at, line_end), out)? == Flow::Stop {
+                    return Ok(Flow::Stop);
+                }
+                at = start.min(line_end + 1);
+            }
+            self.pass(buffer.get(start..next).unwrap_or_default(), out)?;
             at = next;
         }
         Ok(Flow::Continue)
+    }
+
+    /// Whether selected lines that follow each other are treated as one piece: nothing but their text or their number counts.
+    fn selects_runs(&self) -> bool {
+        let settings = self.settings;
+        let written = self.shows_lines && !self.writer.writes_plain_lines();
+        !written && !self.first_decides && settings.max_count.is_none() && settings.after == 0 && settings.before == 0
+    }
+
+    /// Selects whole lines.
+    fn select_run(&mut self, lines: &[u8], out: &mut OutBuf) {
+        if lines.is_empty() {
+            return;
+        }
+        let eol = self.settings.eol;
+        let unended = lines.last() != Some(&eol);
+        let count = memchr::memchr_iter(eol, lines).count() as u64 + u64::from(unended);
+        self.selected += count;
+        self.offset += lines.len() as u64;
+        self.left_at = self.offset;
+        if !self.shows_lines {
+            return;
+        }
+        self.lines += count;
+        self.wrote_any = true;
+        self.last_written = self.lines;
+        self.writer.plain_lines(lines, out.buffer());
     }
 
     /// The first line from `at` on that does not match.
@@ -301,8 +336,22 @@ impl Search<'_> {
         }
     }
 
+    /// Selects a line: counts it, and writes it if lines are shown.
+    fn select(&mut self, buffer: &[u8], line: (usize, usize), out: &mut OutBuf) -> Result<Flow, SearchError> {
+        let (start, end) = line;
+        self.selected += 1;
+        if self.shows_lines {
+            self.show(buffer, start, end, out)?;
+        } else if self.settings.line_number || self.settings.max_count.is_some() {
+            self.lines += 1;
+        }
+        self.offset += (buffer.len().min(end + 1) - start) as u64;
+        self.left_at = self.offset;
+        Ok(if self.first_decides { Flow::Stop } else { Flow::Continue })
+    }
+
     /// Writes a selected line, with the context before it.
-    fn select(&mut self, buffer: &[u8], start: usize, end: usize, out: &mut OutBuf) -> Result<(), SearchError> {
+    fn show(&mut self, buffer: &[u8], start: usize, end: usize, out: &mut OutBuf) -> Result<(), SearchError> {
         let number = self.lines + 1;
         let first = self.before.front().map_or(number, |(_, number, _)| *number);
         let gap = self.last_written + 1 < first || self.last_written == 0;
@@ -316,6 +365,9 @@ impl Search<'_> {
         for (text, number, offset) in std::mem::take(&mut self.before) {
             let line = Line { text: &text, number, offset };
             self.writer.write(line, Role::Context, out.buffer())?;
+        }
+        if self.writer.is_text.is_none() {
+            self.writer.is_text = Some(self.settings.binary == Binary::Text || std::str::from_utf8(buffer).is_ok());
         }
         let text = buffer.get(start..end).unwrap_or_default();
         let line = Line { text, number, offset: self.offset };

@@ -282,7 +282,8 @@ impl Walk<'_> {
 
     fn report(&mut self, name: &[u8], selected: u64) {
         let settings = self.settings;
-        let writer = LineWriter { settings, patterns: &self.patterns, file_name: name, encoding_error: false };
+        let writer =
+            LineWriter { settings, patterns: &self.patterns, file_name: name, is_text: None, encoding_error: false };
         let out = self.out.buffer();
         match settings.report {
             Report::Count => {

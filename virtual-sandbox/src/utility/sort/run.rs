@@ -162,13 +162,17 @@ struct Input<'n> {
 }
 
 impl Input<'_> {
+    /// Goes on to the next line if it has been read; false if not.
+    fn advance_buffered(&mut self) -> bool {
+        let Some(line) = self.records.buffered() else { return false };
+        self.line.clear();
+        self.line.extend_from_slice(line);
+        true
+    }
+
     /// Goes on to the next line; false at the end.
     async fn advance(&mut self) -> Result<bool, Trouble> {
         self.line.clear();
-        if let Some(line) = self.records.buffered() {
-            self.line.extend_from_slice(line);
-            return Ok(true);
-        }
         let record = self.records.next().await.map_err(|errno| trouble("read failed", self.name, errno))?;
         self.line.extend_from_slice(record.as_ref().map(|record| record.bytes.as_ref()).unwrap_or_default());
         Ok(record.is_some())
@@ -205,11 +209,14 @@ async fn merge(sys: &Sys, settings: &Settings, sink: &mut Sink) -> Result<(), Tr
             }
         }
         steps += 1 + input.line.len() as u64 / 64;
-        let more = input.advance().await?;
-        order.remove(0);
-        if more {
-            let place = order.partition_point(|other| before(&inputs, *other, least));
-            order.insert(place, least);
+        let more = input.advance_buffered() || input.advance().await?;
+        let others = order.get(1..).unwrap_or_default();
+        let behind = others.partition_point(|other| before(&inputs, *other, least));
+        if let Some(passed) = order.get_mut(..=behind) {
+            passed.rotate_left(1);
+        }
+        if !more {
+            order.retain(|other| *other != least);
         }
         if sink.is_full() {
             sink.flush().await?;
