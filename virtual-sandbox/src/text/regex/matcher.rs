@@ -91,13 +91,23 @@ impl ByteSet {
     }
 }
 
+/// A pattern with back-references.
+#[derive(Debug)]
+struct Backtrack {
+    /// Matches where the program may match, each reference standing for anything: records it does not match in are skipped.
+    may_match: Automaton,
+    /// Matches what stands before the first reference: where the program may begin to match.
+    may_begin: Automaton,
+    /// Decides.
+    program: Program,
+}
+
 #[derive(Debug)]
 enum Engine {
     Literal(Box<memmem::Finder<'static>>),
     Set(Box<ByteSet>),
     Automaton(Box<Automaton>),
-    /// Matches wherever the program may begin to match; the program then decides.
-    Backtrack(Box<Automaton>, Program),
+    Backtrack(Box<Backtrack>),
 }
 
 impl Regex {
@@ -109,16 +119,20 @@ impl Regex {
             Lines::Ordinary | Lines::Anchors => None,
         };
         let automaton = |node: &Node, longest_first: bool| {
-            Automaton::new(translate(node, flags), longest_first, terminator.unwrap_or(b'\n')).map(Box::new)
+            Automaton::new(translate(node, flags), longest_first, terminator.unwrap_or(b'\n'))
         };
         let engine = if root.has_back_reference() {
-            Engine::Backtrack(automaton(&shape::before_references(&root), true)?, Program::new(&root, groups, flags)?)
+            Engine::Backtrack(Box::new(Backtrack {
+                may_match: automaton(&root, true)?,
+                may_begin: automaton(&shape::before_references(&root), true)?,
+                program: Program::new(&root, groups, flags)?,
+            }))
         } else if let Some(literal) = shape::literal(&root).filter(|_| groups == 0) {
             Engine::Literal(Box::new(memmem::Finder::new(&literal).into_owned()))
         } else if let Some((members, many)) = shape::byte_set(&root, flags.bytes).filter(|_| groups == 0) {
             Engine::Set(Box::new(ByteSet { members, many }))
         } else {
-            Engine::Automaton(automaton(&root, shape::greedy_is_longest(&root))?)
+            Engine::Automaton(Box::new(automaton(&root, shape::greedy_is_longest(&root))?))
         };
         Ok(Regex { engine, groups, warnings, terminator, bytewise: shape::is_bytewise(&root) })
     }
@@ -185,8 +199,8 @@ impl Regex {
                 .map(|found| Span { start: at + found, end: at + found + finder.needle().len() })),
             Engine::Set(set) => Ok(set.find(hay, at)),
             Engine::Automaton(automaton) => Ok(automaton.find(hay, at)),
-            Engine::Backtrack(filter, program) => {
-                Ok(self.backtrack(filter, program, hay, at)?.and_then(|slots| backref::span(&slots, 0)))
+            Engine::Backtrack(pattern) => {
+                Ok(self.backtrack(pattern, hay, at)?.and_then(|slots| backref::span(&slots, 0)))
             }
         }
     }
@@ -203,7 +217,8 @@ impl Regex {
             }
             Engine::Set(set) => set.from(hay, start, limit),
             Engine::Automaton(automaton) => automaton.longest_from(hay, start, limit),
-            Engine::Backtrack(_, program) => program
+            Engine::Backtrack(pattern) => pattern
+                .program
                 .match_at(hay, start, limit, &mut Search::new())?
                 .and_then(|slots| backref::span(&slots, 0))
                 .map(|span| span.end),
@@ -221,8 +236,8 @@ impl Regex {
             return Ok(false);
         }
         match &self.engine {
-            Engine::Backtrack(filter, program) => {
-                let Some(slots) = self.backtrack(filter, program, hay, at)? else { return Ok(false) };
+            Engine::Backtrack(pattern) => {
+                let Some(slots) = self.backtrack(pattern, hay, at)? else { return Ok(false) };
                 captures.spans.extend((0..=self.groups()).map(|group| backref::span(&slots, group)));
             }
             Engine::Automaton(automaton) if self.groups > 0 => {
@@ -242,30 +257,34 @@ impl Regex {
         Ok(true)
     }
 
-    /// Tries the program at each place where the filter sees a chance.
-    fn backtrack(
-        &self,
-        filter: &Automaton,
-        program: &Program,
-        hay: &[u8],
-        at: usize,
-    ) -> Result<Option<Vec<Option<usize>>>, RegexError> {
+    /// Tries the program at each place where it may begin to match, in each record in which it may match.
+    fn backtrack(&self, pattern: &Backtrack, hay: &[u8], at: usize) -> Result<Option<Vec<Option<usize>>>, RegexError> {
         let mut search = Search::new();
         let mut start = at;
-        let mut limit = None;
         while start <= hay.len() {
-            let Some(chance) = filter.find(hay, start) else { return Ok(None) };
-            start = chance.start;
-            let limit = match limit {
-                Some(limit) if limit >= start => limit,
-                _ => *limit.insert(self.record_end(hay, start)),
-            };
-            if let Some(slots) = program.match_at(hay, start, limit, &mut search)? {
-                return Ok(Some(slots));
+            let Some(place) = pattern.may_match.find_end(hay, start) else { return Ok(None) };
+            start = start.max(self.record_start(hay, place));
+            let limit = self.record_end(hay, place);
+            while start <= limit {
+                let Some(chance) = pattern.may_begin.find(hay, start) else { return Ok(None) };
+                start = chance.start;
+                if start > limit {
+                    break;
+                }
+                if let Some(slots) = pattern.program.match_at(hay, start, limit, &mut search)? {
+                    return Ok(Some(slots));
+                }
+                start += 1;
             }
-            start += 1;
+            start = start.max(limit + 1);
         }
         Ok(None)
+    }
+
+    /// Where the record that holds `at` begins.
+    fn record_start(&self, hay: &[u8], at: usize) -> usize {
+        let before = hay.get(..at).unwrap_or_default();
+        self.terminator.and_then(|byte| memchr::memrchr(byte, before)).map_or(0, |found| found + 1)
     }
 
     /// Where the record that holds `at` ends.
