@@ -255,11 +255,11 @@ impl Join<'_> {
     /// Reads all lines of both sides that have the key of the first ones, and prints each pair.
     async fn group(&mut self) -> Result<(), Failure> {
         let mut behind = [false; 2];
-        for side in 0..2 {
+        for (side, at_end) in behind.iter_mut().enumerate() {
             let Some(key) = self.first(1 - side).cloned() else { return Ok(()) };
             loop {
                 if !self.read(side).await? {
-                    behind[side] = true;
+                    *at_end = true;
                     break;
                 }
                 let Some(last) = self.sides.get(side).and_then(|side| side.rows.last()) else { break };

@@ -115,7 +115,7 @@ impl Settings {
             while let Some((operand, _)) = operands.next_if(|(_, place)| *place <= at) {
                 role = reading.operand(operand, role)?;
             }
-            role = reading.option(*id, value.clone().unwrap_or_default(), &old_form)?;
+            role = reading.option(*id, value.clone().unwrap_or_default(), old_form)?;
         }
         for (operand, place) in operands {
             // Behind `--` there are only files.
