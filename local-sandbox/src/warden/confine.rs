@@ -171,7 +171,7 @@ fn set_up_inside(
     socket: &OwnedFd,
 ) -> Result<Confinement, Failure> {
     map_user(user)?;
-    view::build(policy)?;
+    view::build(policy, setup.limits.memory)?;
     let mut listener = None;
     if policy.network != NetworkPolicy::Host {
         namespace::raise_loopback().map_err(|errno| ("raise the loopback device", errno))?;

@@ -28,8 +28,9 @@ const KERNEL_SETTINGS: [&str; 10] =
 /// An empty file to cover files with: tools take an empty configuration for none.
 const COVER: &str = "/dev/.covered";
 
-/// Sets the view up in a mount namespace of our own.
-pub fn build(policy: &Policy) -> Result<(), Failure> {
+/// Sets the view up in a mount namespace of our own. Temporary files lie in memory: no more than a limit on it allows, else a
+/// quarter of what there is.
+pub fn build(policy: &Policy, memory: Option<u64>) -> Result<(), Failure> {
     mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
         .map_err(at("make mounts private"))?;
     if policy.is_all_writable() {
@@ -42,11 +43,12 @@ pub fn build(policy: &Policy) -> Result<(), Failure> {
         make_read_only(c"/", true).map_err(at("make the root read-only"))?;
         mount_proc(Path::new("/"))?;
     }
-    temporary("/tmp", "mode=1777,size=25%")?;
+    let shared = memory.map_or("mode=1777,size=25%".to_owned(), |memory| format!("mode=1777,size={memory}"));
+    temporary("/tmp", &shared)?;
     if Path::new("/var/tmp").is_dir() && !Path::new("/var/tmp").is_symlink() {
-        temporary("/var/tmp", "mode=1777,size=25%")?;
+        temporary("/var/tmp", &shared)?;
     }
-    build_dev(&plan)?;
+    build_dev(&plan, &shared)?;
     plan.attach_writable()?;
     plan.cover_hidden()?;
     plan.protect()?;
@@ -270,7 +272,7 @@ fn readable_trees(policy: &Policy) -> Result<Vec<(PathBuf, Shown)>, Failure> {
 }
 
 /// A minimal `/dev`, with terminals and shared memory of its own.
-fn build_dev(plan: &Plan) -> Result<(), Failure> {
+fn build_dev(plan: &Plan, shared: &str) -> Result<(), Failure> {
     temporary("/dev", "mode=755,size=64k")?;
     let failed = io_at("fill /dev");
     for (name, tree) in &plan.devices {
@@ -295,5 +297,5 @@ fn build_dev(plan: &Plan) -> Result<(), Failure> {
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
     mount(Some("devpts"), "/dev/pts", Some("devpts"), flags, Some("newinstance,ptmxmode=0666,mode=620"))
         .map_err(at("mount /dev/pts"))?;
-    temporary("/dev/shm", "mode=1777,size=25%")
+    temporary("/dev/shm", shared)
 }

@@ -140,9 +140,6 @@ fn tell_reason(details: Option<&LocalExit>) {
         let done = if change.removed { "it was removed" } else { "it was changed" };
         eprintln!("sandshell local: {} is protected: {done}", change.path.display());
     }
-    if let Some(hint) = details.denial_hint {
-        eprintln!("sandshell local: perhaps refused by the confinement: {hint}");
-    }
     let limit = match details.killed_by {
         Some(KillReason::Processes) => "processes",
         Some(KillReason::Memory) => "memory",
