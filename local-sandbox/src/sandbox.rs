@@ -207,6 +207,13 @@ impl Inner {
         access(own.as_slice(), AccessFlags::X_OK).map_err(failed)
     }
 
+    /// Fails as the command's `execve` would when the shell is gone or no longer permitted.
+    fn check_shell(&self) -> Result<(), ExecError> {
+        let program = self.settings.shell.path.as_os_str().as_bytes();
+        nix::unistd::access(program, nix::unistd::AccessFlags::X_OK)
+            .map_err(|errno| ExecError::Spawn { program: program.to_vec(), errno })
+    }
+
     fn environment(&self, changes: &[EnvChange], terminal: bool) -> Result<Vec<Vec<u8>>, ExecError> {
         let mut environment = self.settings.environment.clone();
         if terminal {
@@ -233,6 +240,7 @@ impl Inner {
             return Err(ExecError::InvalidCommand { what: "working directory" });
         }
         self.check_directory(&directory)?;
+        self.check_shell()?;
         let launch = Launch {
             program: self.settings.shell.path.as_os_str().as_bytes().to_vec(),
             environment: self.environment(&start.env, start.terminal.is_some())?,

@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use local_sandbox::{Confinement, Enforcement, LocalSandbox, LocalSandboxBuilder, Tier};
 use sandbox::Sandbox;
@@ -11,7 +12,8 @@ async fn fulfils(options: LocalSandboxBuilder) {
     let directories = Mutex::new(Vec::new());
     let made = sandbox::contract::run(|| {
         let directory = tempfile::tempdir().expect("a directory");
-        let sandbox = options.clone().cwd(directory.path()).build().expect("a sandbox");
+        let options = options.clone().cwd(directory.path()).grace(Duration::from_millis(100));
+        let sandbox = options.build().expect("a sandbox");
         directories.lock().expect("no panic").push(directory);
         async move { Arc::new(sandbox) as Arc<dyn Sandbox> }
     });

@@ -239,6 +239,18 @@ async fn what_cannot_start_is_a_typed_error() {
 }
 
 #[tokio::test]
+async fn a_shell_that_has_gone_is_a_typed_error() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let shell = directory.path().join("sh");
+    std::os::unix::fs::symlink("/bin/sh", &shell).expect("a link");
+    let sandbox = LocalSandbox::builder().shell(Shell::Path(shell.clone())).build().expect("a sandbox");
+    assert_eq!(run(&sandbox, "echo on").await.stdout_text(), "on\n");
+    std::fs::remove_file(shell).expect("removed");
+    let refused = sandbox.start(ExecRequest::new("true")).await.map(drop);
+    assert!(matches!(refused, Err(ExecError::Spawn { .. })), "{refused:?}");
+}
+
+#[tokio::test]
 async fn limits_hold_for_each_process() {
     let mut limits = Limits::default();
     limits.file_size = Some(1000);
