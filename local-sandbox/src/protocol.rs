@@ -432,7 +432,10 @@ impl Input<'_> {
         let end = self.0.iter().position(|byte| *byte == 0).ok_or_else(malformed)?;
         let (text, rest) = self.0.split_at(end);
         self.0 = rest.get(1..).unwrap_or_default();
-        Ok(text.to_vec())
+        // With room for the NUL that `execve` wants.
+        let mut owned = Vec::with_capacity(end + 1);
+        owned.extend_from_slice(text);
+        Ok(owned)
     }
 }
 

@@ -68,6 +68,7 @@ pub(crate) struct Inner {
     pub settings: Settings,
     pub reach: Reach,
     helper: Helper,
+    arguments_max: u64,
     backgrounds: Mutex<Vec<(Background, JoinHandle<()>)>>,
 }
 
@@ -168,7 +169,7 @@ impl fmt::Debug for LocalSandbox {
 
 impl Inner {
     pub(crate) fn new(settings: Settings, reach: Reach, helper: Helper) -> Inner {
-        Inner { settings, reach, helper, backgrounds: Mutex::default() }
+        Inner { settings, reach, helper, arguments_max: arguments_max(), backgrounds: Mutex::default() }
     }
 
     fn backgrounds(&self) -> std::sync::MutexGuard<'_, Vec<(Background, JoinHandle<()>)>> {
@@ -257,7 +258,7 @@ impl Inner {
             },
             limits: self.settings.limits,
         };
-        check_size(&launch)?;
+        check_size(&launch, self.arguments_max)?;
         let script = match &start.script {
             Script::Argument => None,
             Script::File(bytes) => Some(sealed(c"script", bytes)?),
@@ -403,16 +404,19 @@ impl Drop for Inner {
     }
 }
 
-/// Whether the system takes the arguments and the environment.
-///
-/// `execve(2)`: one string is at most 32 pages; all of them, with their pointers, a quarter of the stack limit, which the
-/// system keeps between 128 KiB and 6 MiB.
-fn check_size(launch: &Launch) -> Result<(), ExecError> {
-    const STRING_MAX: usize = 32 * 4096 - 1;
+/// The most that the system takes of arguments and environment together: a quarter of the stack limit, between 128 KiB and
+/// 6 MiB (`execve(2)`). The helpers have the limit that this process had when they were started.
+fn arguments_max() -> u64 {
     const TOTAL_MIN: u64 = 128 * 1024;
     const TOTAL_MAX: u64 = 6 * 1024 * 1024;
     let stack = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_STACK).map_or(0, |(soft, _)| soft);
-    let limit = (stack / 4).clamp(TOTAL_MIN, TOTAL_MAX);
+    (stack / 4).clamp(TOTAL_MIN, TOTAL_MAX)
+}
+
+/// Whether the system takes the arguments and the environment: one string is at most 32 pages; all of them, with their
+/// pointers, what [`arguments_max`] says.
+fn check_size(launch: &Launch, limit: u64) -> Result<(), ExecError> {
+    const STRING_MAX: usize = 32 * 4096 - 1;
     let strings = || launch.arguments.iter().chain(&launch.environment);
     let total: usize = strings().map(|text| text.len() + 1 + size_of::<usize>()).sum();
     // The system adds the program's name and a few words of its own.

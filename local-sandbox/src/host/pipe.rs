@@ -36,9 +36,9 @@ pub fn writable() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((theirs, ours))
 }
 
+/// Of a descriptor just made, which has no other status flags.
 fn do_not_block(fd: &OwnedFd) -> io::Result<()> {
-    let flags = OFlag::from_bits_retain(fcntl(fd, FcntlArg::F_GETFL)?);
-    fcntl(fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+    fcntl(fd, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     Ok(())
 }
 

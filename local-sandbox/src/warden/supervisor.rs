@@ -96,7 +96,7 @@ fn start(
     stack: &mut Vec<u8>,
 ) -> Result<Started, (Stage, Errno)> {
     let malformed = |_| (Stage::Request, Errno::EINVAL);
-    let launch = if bytes.first() == Some(&b'M') {
+    let mut launch = if bytes.first() == Some(&b'M') {
         let payload = descriptors.pop().ok_or((Stage::Request, Errno::EBADF))?;
         let mut text = Vec::new();
         let mut file = std::fs::File::from(payload);
@@ -127,12 +127,13 @@ fn start(
         script = if launch.wiring.script { Some(given.next().ok_or(missing)?) } else { None };
         streams.each_ref().map(AsFd::as_fd)
     };
-    let text = |bytes: &Vec<u8>| CString::new(bytes.as_slice()).map_err(|_| (Stage::Request, Errno::EINVAL));
+    let text = |bytes: Vec<u8>| CString::new(bytes).map_err(|_| (Stage::Request, Errno::EINVAL));
+    let texts = |all: Vec<Vec<u8>>| all.into_iter().map(text).collect::<Result<Vec<_>, _>>();
     let prepared = Prepared {
-        program: text(&launch.program)?,
-        arguments: launch.arguments.iter().map(text).collect::<Result<_, _>>()?,
-        environment: launch.environment.iter().map(text).collect::<Result<_, _>>()?,
-        directory: text(&launch.directory)?,
+        program: text(std::mem::take(&mut launch.program))?,
+        arguments: texts(std::mem::take(&mut launch.arguments))?,
+        environment: texts(std::mem::take(&mut launch.environment))?,
+        directory: text(std::mem::take(&mut launch.directory))?,
         streams: borrowed,
         script: script.as_ref().map(AsFd::as_fd),
         controlling: launch.wiring.terminal.is_some(),
