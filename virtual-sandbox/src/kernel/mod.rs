@@ -120,6 +120,21 @@ impl Kernel {
         kernel
     }
 
+    /// Gives the memory of many processes, files and pipes back once they are gone: what an idle machine holds does not
+    /// depend on what it did. Room for a small script is kept.
+    pub(crate) fn trim(&mut self) {
+        const KEPT: usize = 8;
+        if self.processes.len() <= KEPT && self.processes.capacity() > 2 * KEPT {
+            self.processes.shrink_to(KEPT);
+        }
+        self.files.trim(2 * KEPT);
+        self.pipes.trim(KEPT);
+        self.consoles.trim(KEPT);
+        if self.run_queue.is_empty() && self.run_queue.capacity() > 2 * KEPT {
+            self.run_queue = VecDeque::new();
+        }
+    }
+
     /// The process `pid`, living or waiting to be waited for.
     pub fn process(&self, pid: Pid) -> Option<&Process> {
         self.processes.get(&pid)

@@ -60,6 +60,13 @@ impl<T> Table<T> {
         self.entries.len() - self.free.len()
     }
 
+    /// Gives memory back when it has no entry and has had more than `kept`.
+    pub fn trim(&mut self, kept: usize) {
+        if self.is_empty() && self.entries.len() > kept {
+            *self = Table::default();
+        }
+    }
+
     /// Whether it has no entry.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -458,6 +458,9 @@ impl Machine {
             self.roots.remove(&execution.root);
             self.kernel.close_console(execution.console);
         }
+        if self.executions.is_empty() {
+            self.kernel.trim();
+        }
     }
 
     /// Ends the processes of an execution at once.
