@@ -228,6 +228,7 @@ impl ShellTask {
             self.set_option(ShellOption::POSIX, true);
         }
         self.state.mode = parsed.mode;
+        self.set_option(ShellOption::LOGIN_SHELL, parsed.mode.login);
         if parsed.mode.interactive {
             for option in [ShellOption::EXPAND_ALIASES, ShellOption::HISTEXPAND, ShellOption::HISTORY] {
                 self.set_option(option, true);

@@ -84,6 +84,8 @@ pub struct ShellState {
     pub completions: Arc<BTreeMap<Bytes, super::completion::Completion>>,
     /// The history list, as far as `history` has filled it.
     pub history: Arc<Vec<Bytes>>,
+    /// How many commands have been read from the script or standard input, for `\\#` in prompts.
+    pub command_number: u64,
     /// Whether this process is a pipeline's stage made of one simple command: its ERR trap does not act for that.
     pub simple_stage: bool,
     /// How many loops enclose the command in this function.
@@ -130,6 +132,7 @@ impl ShellState {
             script_arguments: Arc::default(),
             completions: Arc::default(),
             history: Arc::default(),
+            command_number: 0,
             simple_stage: false,
             loop_depth: 0,
             errexit_suppressed: false,

@@ -6,6 +6,7 @@ pub mod extended;
 pub mod file_name;
 pub mod fnmatch;
 pub mod human_size;
+pub mod locale;
 pub mod mode;
 pub mod printf;
 pub mod quoting;

@@ -3,11 +3,11 @@
 use super::{BUILTINS, Letters};
 use crate::kernel::{ExitStatus, Signal};
 use crate::shell::completion::{Action, Completion};
-use crate::shell::exec::{Context, Ran, ShellTask};
+use crate::shell::exec::{Context, Flow, Frame, Ran, ShellTask, SourceKind};
 use crate::shell::expand::{self, quote};
 use crate::shell::options::{OptionKind, ShellOption};
 use crate::shell::pattern::{Pattern, PatternOptions};
-use crate::shell::variable::Attributes;
+use crate::shell::variable::{Attributes, Value};
 use crate::vfs::{FileKind, Follow};
 use bytes::Bytes;
 use shell_parser::ast::CommandKind;
@@ -230,6 +230,14 @@ pub(crate) fn compgen(shell: &mut ShellTask, context: &mut Context<'_>, fields: 
         let words = shell.word_list(context, words);
         found.extend(words.into_iter().filter(|candidate| candidate.starts_with(&word)));
     }
+    if completion.function.is_some() || completion.command.is_some() {
+        return shell.generate(context, completion, found, word);
+    }
+    offer(shell, &completion, found)
+}
+
+/// Prints what is left after the filter, between prefix and suffix.
+fn offer(shell: &mut ShellTask, completion: &Completion, mut found: Vec<Bytes>) -> Ran {
     if let Some(filter) = &completion.filter {
         let (pattern, keeps) = match filter.strip_prefix(b"!") {
             Some(pattern) => (pattern, true),
@@ -238,7 +246,8 @@ pub(crate) fn compgen(shell: &mut ShellTask, context: &mut Context<'_>, fields: 
         let pattern = Pattern::new(pattern, PatternOptions { extglob: true, nocase: false, period: false });
         found.retain(|candidate| pattern.matches(candidate) == keeps);
     }
-    let (prefix, suffix) = (completion.prefix.unwrap_or_default(), completion.suffix.unwrap_or_default());
+    let prefix = completion.prefix.clone().unwrap_or_default();
+    let suffix = completion.suffix.clone().unwrap_or_default();
     for candidate in &found {
         let line = [&prefix[..], candidate, &suffix, b"\n"].concat();
         shell.out(&line);
@@ -246,7 +255,50 @@ pub(crate) fn compgen(shell: &mut ShellTask, context: &mut Context<'_>, fields: 
     Ok(ExitStatus::from(!found.is_empty()))
 }
 
+/// `compgen -F` or `-C` while its function or command runs.
+#[derive(Clone)]
+pub(crate) struct CompgenFrame {
+    completion: Completion,
+    found: Vec<Bytes>,
+}
+
 impl ShellTask {
+    /// Runs the function or command that generates candidates; they come in `COMPREPLY`.
+    fn generate(&mut self, context: &mut Context<'_>, completion: Completion, found: Vec<Bytes>, word: Bytes) -> Ran {
+        self.flush(context, ExitStatus::SUCCESS)?;
+        let caller = Bytes::from_static(b"compgen");
+        if let Some(name) = completion.function.clone() {
+            let Some(function) = self.state.functions.get(&name).cloned() else {
+                self.error(&[b"completion: function `", &name[..], b"' not found"].concat());
+                return Ok(ExitStatus::FAILURE);
+            };
+            self.push(Frame::Compgen(Box::new(CompgenFrame { completion, found })));
+            return Err(self.call_function(context, &function, vec![name, caller, word, Bytes::new()]));
+        }
+        let mut text = b"mapfile -t COMPREPLY < <(".to_vec();
+        text.extend_from_slice(completion.command.as_deref().unwrap_or_default());
+        for argument in [&caller[..], &word, b""] {
+            text.push(b' ');
+            quote::single_quoted(argument, &mut text);
+        }
+        text.push(b')');
+        self.push(Frame::Compgen(Box::new(CompgenFrame { completion, found })));
+        Err(self.run_text(SourceKind::Eval, Bytes::from(text)))
+    }
+
+    /// Takes the candidates from `COMPREPLY`.
+    pub(crate) fn resume_compgen(&mut self, context: &mut Context<'_>, frame: CompgenFrame) -> Flow {
+        let CompgenFrame { completion, mut found } = frame;
+        match self.state.variables.value(b"COMPREPLY") {
+            Some(Value::Array(array)) => found.extend(array.iter().map(|(_, value)| value.to_bytes())),
+            Some(Value::Scalar(value)) => found.push(value.to_bytes()),
+            _ => {}
+        }
+        let _ = self.state.variables.unset(b"COMPREPLY");
+        let ran = offer(self, &completion, found).and_then(|status| self.flush(context, status));
+        self.ran(ran)
+    }
+
     /// What an action offers for a word.
     fn candidates(&mut self, context: &mut Context<'_>, action: Action, word: &Bytes) -> Vec<Bytes> {
         let mut all = match action {

@@ -2,7 +2,8 @@
 
 use crate::kernel::ExitStatus;
 use crate::shell::exec::{Context, Frame, Ran, ShellTask};
-use crate::shell::expand::{Stop, World};
+use crate::shell::expand::{ExpansionError, Stop, World};
+use crate::shell::options::ShellOption;
 use crate::shell::variable::assign::{self, Assigned, AssignedValue};
 use crate::shell::variable::{Attributes, Scalar, Value, VariableError, is_name};
 use bytes::Bytes;
@@ -13,6 +14,8 @@ use std::sync::Arc;
 struct Request {
     add: Attributes,
     remove: Attributes,
+    /// Those after a `+`.
+    taken: Attributes,
     global: bool,
     functions: bool,
     names_only: bool,
@@ -20,6 +23,8 @@ struct Request {
     inherit: bool,
     array: bool,
     assoc: bool,
+    /// `+a` or `+A`.
+    unarray: bool,
 }
 
 /// Which builtin declares.
@@ -68,7 +73,7 @@ fn run(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes], which
     if which == Which::Local && first == 1 && declared.len() == operands.len() {
         return local_strings(shell, context, declared);
     }
-    if operands.is_empty() || (request.print && which == Which::Declare) {
+    if operands.is_empty() || (request.print && matches!(which, Which::Declare | Which::Local)) {
         return print(shell, context, operands, request, which);
     }
     let mut status = ExitStatus::SUCCESS;
@@ -78,14 +83,22 @@ fn run(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes], which
             shell.save_options();
             continue;
         }
+        let given = assigned.is_some() || operand.contains(&b'=');
         match declare_one(shell, context, operand, assigned, request, which) {
             Ok(()) => {}
-            Err(Some(message)) => {
-                let name = fields.first().cloned().unwrap_or_default();
-                shell.builtin_error(&name, &message);
+            // These two take the assignment for one that stands alone, and set the attribute all the same.
+            Err(Failure::Said(message))
+                if matches!(which, Which::Export | Which::Readonly) && given && is_readonly(&message) =>
+            {
+                shell.error(&message);
+                let name = assign::parse_assignment(operand).map_or_else(|| operand.clone(), |assigned| assigned.name);
+                shell.state.variables.set_attributes(&name, request.add, request.remove);
                 status = ExitStatus::FAILURE;
             }
-            Err(None) => status = ExitStatus::FAILURE,
+            Err(failure) => {
+                let name = fields.first().cloned().unwrap_or_default();
+                status = refused(shell, context, &name, failure)?;
+            }
         }
     }
     Ok(status)
@@ -106,15 +119,27 @@ fn local_strings(shell: &mut ShellTask, context: &mut Context<'_>, declared: Vec
         let name = assigned.name.clone();
         match declare_one(shell, context, &name, Some(assigned), Request::default(), Which::Local) {
             Ok(()) => {}
-            Err(message) => {
-                if let Some(message) = message {
-                    shell.builtin_error(b"local", &message);
-                }
-                status = ExitStatus::FAILURE;
-            }
+            Err(failure) => status = refused(shell, context, b"local", failure)?,
         }
     }
     Ok(status)
+}
+
+/// Says why an operand was not declared; the error is the flow of one that ends more than the builtin.
+fn refused(shell: &mut ShellTask, context: &mut Context<'_>, name: &[u8], failure: Failure) -> Ran {
+    match failure {
+        Failure::Fatal(mut error) => {
+            error.message = [name, b": ", &error.message].concat();
+            return Err(shell.fail(context, Stop::Error(error)));
+        }
+        Failure::Said(message) => shell.builtin_error(name, &message),
+        Failure::Silent => {}
+    }
+    Ok(ExitStatus::FAILURE)
+}
+
+fn is_readonly(message: &[u8]) -> bool {
+    message.ends_with(b": readonly variable")
 }
 
 fn parse(shell: &mut ShellTask, fields: &[Bytes], which: Which, usage: &str) -> Result<(Request, usize), Ran> {
@@ -146,6 +171,17 @@ fn parse(shell: &mut ShellTask, fields: &[Bytes], which: Which, usage: &str) -> 
         }
         at += 1;
     }
+    // Two of the attributes of case take each other away, and one that is both given and taken is taken.
+    let cases = [Attributes::LOWERCASE, Attributes::UPPERCASE, Attributes::CAPITALIZE];
+    let asked: Vec<Attributes> = cases.into_iter().filter(|case| request.add.has(*case)).collect();
+    request.remove = match asked.as_slice() {
+        [only] => request.remove.without(*only),
+        _ => request.remove,
+    };
+    if asked.len() > 1 {
+        request.add = request.add.without(Attributes::CASE);
+    }
+    request.add = request.add.without(request.taken);
     Ok((request, at))
 }
 
@@ -167,11 +203,13 @@ fn apply(request: &mut Request, letter: u8, on: bool, which: Which) -> bool {
             return true;
         }
         b'a' if which != Which::Export => {
-            request.array = on;
+            request.array |= on;
+            request.unarray |= !on;
             return true;
         }
         b'A' if which != Which::Export => {
-            request.assoc = on;
+            request.assoc |= on;
+            request.unarray |= !on;
             return true;
         }
         _ if simple => return false,
@@ -199,17 +237,28 @@ fn apply(request: &mut Request, letter: u8, on: bool, which: Which) -> bool {
     };
     if on {
         request.add = request.add.with(attribute);
-        // `-l` and `-u` take each other's place.
+        // `-l`, `-u` and `-c` take each other's place.
         if Attributes::CASE.has(attribute) {
-            request.remove = request.remove.with(Attributes::CASE.without(attribute));
+            request.remove = request.remove.with(Attributes::CASE);
         }
     } else {
         request.remove = request.remove.with(attribute);
+        request.taken = request.taken.with(attribute);
     }
     true
 }
 
-/// Declares one operand. The error is the message, when it has not been said.
+/// Why an operand was not declared.
+enum Failure {
+    /// The builtin says so and goes on.
+    Said(Vec<u8>),
+    /// It has been said.
+    Silent,
+    /// The rest of the line is dropped.
+    Fatal(Box<ExpansionError>),
+}
+
+/// Declares one operand.
 fn declare_one(
     shell: &mut ShellTask,
     context: &mut Context<'_>,
@@ -217,7 +266,7 @@ fn declare_one(
     assigned: Option<Assigned>,
     request: Request,
     which: Which,
-) -> Result<(), Option<Vec<u8>>> {
+) -> Result<(), Failure> {
     let assigned = match assigned {
         Some(assigned) => Some(assigned),
         None => assign::parse_assignment(operand),
@@ -225,10 +274,10 @@ fn declare_one(
     let name = assigned.as_ref().map_or_else(|| operand.clone(), |assigned| assigned.name.clone());
     let bare = match assign::parse_name(&name) {
         Some((base, _)) => base,
-        None => return Err(Some([b"`", &operand[..], b"': not a valid identifier"].concat())),
+        None => return Err(Failure::Said([b"`", &operand[..], b"': not a valid identifier"].concat())),
     };
     if !is_name(&bare) {
-        return Err(Some([b"`", &operand[..], b"': not a valid identifier"].concat()));
+        return Err(Failure::Said([b"`", &operand[..], b"': not a valid identifier"].concat()));
     }
     let local =
         which == Which::Local || (which == Which::Declare && shell.state.variables.in_function() && !request.global);
@@ -248,8 +297,9 @@ fn declare_one(
     };
     match outcome {
         Ok(()) => Ok(()),
-        Err(Stop::Error(error)) => Err(Some(error.message)),
-        Err(_) => Err(None),
+        Err(Stop::Error(error)) if error.arithmetic => Err(Failure::Fatal(error)),
+        Err(Stop::Error(error)) => Err(Failure::Said(error.message)),
+        Err(_) => Err(Failure::Silent),
     }
 }
 
@@ -291,6 +341,13 @@ fn declare_in<W: World>(
     }
     make_array(world, &name, &request, attributes)?;
     if reference {
+        if assigned.is_none()
+            && let Some(held) = world.variables().scalar(&name).map(|value| value.to_bytes())
+            && !held.is_empty()
+            && assign::parse_name(&held).is_none()
+        {
+            return Err(VariableError::InvalidNameref(held.to_vec()).into());
+        }
         return declare_reference(world, &name, assigned);
     }
     // Attributes that act on values come before the assignment, `readonly` after it.
@@ -315,6 +372,10 @@ fn declare_in<W: World>(
 }
 
 fn make_array<W: World>(world: &mut W, name: &Bytes, request: &Request, now: Attributes) -> Result<(), Stop> {
+    if request.unarray && now.any(Attributes::ARRAY.with(Attributes::ASSOC)) {
+        let message = [&name[..], b": cannot destroy array variables in this way"].concat();
+        return Err(crate::shell::expand::ExpansionError::command(message).into());
+    }
     if request.assoc && now.has(Attributes::ARRAY) {
         return Err(VariableError::IndexedToAssoc(name.to_vec()).into());
     }
@@ -377,33 +438,26 @@ fn print(shell: &mut ShellTask, context: &mut Context<'_>, operands: &[Bytes], r
                 continue;
             }
             let mut line = Vec::new();
-            shell.with_view(context, |view| crate::shell::variable::print_named(&name, view, &mut line));
-            if which == Which::Local {
-                // `local` alone prints assignments only.
-                line = strip_declare(&line);
-            }
+            shell.with_view(context, |view| crate::shell::variable::print_listed(&name, view, &mut line));
             shell.out(&line);
         }
         return Ok(status);
     }
     for name in operands {
         let mut line = Vec::new();
-        let found = shell.state.variables.get(name).is_some();
+        let found = shell.state.variables.get(name).is_some() && which != Which::Local;
         if found {
             shell.with_view(context, |view| crate::shell::variable::print_named(name, view, &mut line));
             shell.out(&line);
         } else if let Some(function) = shell.state.functions.get(name).filter(|_| request.functions).cloned() {
             shell.print_function(&function);
         } else {
-            shell.builtin_error(b"declare", &[&name[..], b": not found"].concat());
+            let builtin: &[u8] = if which == Which::Local { b"local" } else { b"declare" };
+            shell.builtin_error(builtin, &[&name[..], b": not found"].concat());
             status = ExitStatus::FAILURE;
         }
     }
     Ok(status)
-}
-
-fn strip_declare(line: &[u8]) -> Vec<u8> {
-    line.splitn(3, |byte| *byte == b' ').nth(2).unwrap_or(line).to_vec()
 }
 
 /// `declare -fx name`: the command that gives a function its attributes.
@@ -453,7 +507,13 @@ fn functions(shell: &mut ShellTask, operands: &[Bytes], request: Request, which:
         };
         let changes = request.add != Attributes::NONE || request.remove != Attributes::NONE;
         if !changes {
-            if request.names_only {
+            if request.names_only && shell.state.is_on(ShellOption::EXTDEBUG) {
+                let line = function.line;
+                let line = [&name[..], format!(" {line} ").as_bytes(), &function.source, b"\n"].concat();
+                shell.out(&line);
+            } else if request.names_only && request.print {
+                shell.out(&function_attributes(&function));
+            } else if request.names_only {
                 let line = [&name[..], b"\n"].concat();
                 shell.out(&line);
             } else {

@@ -93,6 +93,10 @@ pub(crate) fn assign_text(
     match result {
         Ok(()) => Ok(status),
         Err(Stop::Error(error)) if error.message.is_empty() => Ok(ExitStatus::USAGE),
+        Err(Stop::Error(error)) if !error.arithmetic => {
+            shell.error(&error.message);
+            Ok(ExitStatus::FAILURE)
+        }
         Err(stop) => Err(shell.fail(context, stop)),
     }
 }

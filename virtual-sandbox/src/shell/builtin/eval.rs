@@ -1,9 +1,10 @@
 //! `eval`, `.`, `command`, `builtin`, `exec`.
 
-use crate::kernel::ExitStatus;
+use crate::kernel::{ExitStatus, Fault};
 use crate::shell::builtin;
-use crate::shell::exec::{Context, Flow, Ran, ShellTask, SourceKind};
+use crate::shell::exec::{Context, Flow, Frame, Ran, ShellTask, SourceKind};
 use crate::shell::options::ShellOption;
+use crate::sys::Fd;
 use crate::vfs::{FileKind, Follow, OpenFlags};
 use bytes::Bytes;
 
@@ -54,16 +55,17 @@ pub(crate) fn dot(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[By
             return Ok(ExitStatus::FAILURE);
         }
     };
-    let mut text = Vec::new();
-    while let Ok(chunk) = context.kernel.read(context.pid, fd, crate::sys::CHUNK) {
-        if chunk.is_empty() {
-            break;
-        }
-        text.extend_from_slice(&chunk);
-    }
-    let _ = context.kernel.close(context.pid, fd);
     let arguments = (!arguments.is_empty()).then(|| arguments.to_vec());
-    Err(shell.run_file(file.clone(), Bytes::from(text), arguments))
+    Err(shell.read_source(context, Box::new(DotFrame { fd, file: file.clone(), text: Vec::new(), arguments })))
+}
+
+/// `.` while it reads its file, which may be a pipe.
+#[derive(Clone)]
+pub(crate) struct DotFrame {
+    fd: Fd,
+    file: Bytes,
+    text: Vec<u8>,
+    arguments: Option<Vec<Bytes>>,
 }
 
 /// A file without a slash is searched for in `PATH`, then in the working directory.
@@ -163,6 +165,35 @@ pub(crate) fn builtin(shell: &mut ShellTask, context: &mut Context<'_>, fields: 
 }
 
 impl ShellTask {
+    /// Reads a sourced file to its end, then runs it.
+    pub(crate) fn read_source(&mut self, context: &mut Context<'_>, mut frame: Box<DotFrame>) -> Flow {
+        loop {
+            match context.kernel.read(context.pid, frame.fd, crate::sys::CHUNK) {
+                Ok(chunk) if !chunk.is_empty() => {
+                    frame.text.extend_from_slice(&chunk);
+                    context.kernel.check_memory(frame.text.len() as u64);
+                    if context.kernel.usage.exceeded.is_some() {
+                        self.push(Frame::Dot(frame));
+                        return Flow::Block;
+                    }
+                }
+                Err(Fault::Block) => {
+                    self.push(Frame::Dot(frame));
+                    return Flow::Block;
+                }
+                _ => break,
+            }
+        }
+        let _ = context.kernel.close(context.pid, frame.fd);
+        let DotFrame { file, text, arguments, .. } = *frame;
+        self.run_file(file, Bytes::from(text), arguments)
+    }
+
+    /// Closes the file of a `.` that is given up.
+    pub(crate) fn abandon_dot(&mut self, context: &mut Context<'_>, frame: &DotFrame) {
+        let _ = context.kernel.close(context.pid, frame.fd);
+    }
+
     /// Whether evals and sourced files nest deeper than the machine allows; it is said.
     fn nesting_exceeded(&mut self, context: &Context<'_>) -> bool {
         let limit = context.kernel.limits.call_depth;

@@ -30,6 +30,10 @@ pub(crate) fn getopts(shell: &mut ShellTask, context: &mut Context<'_>, fields: 
         shell.builtin_error(b"getopts", &[b"`", &name[..], b"': not a valid identifier"].concat());
         return Ok(ExitStatus::FAILURE);
     }
+    if let Err(error) = shell.state.variables.check_writable(name) {
+        shell.error(&error.message());
+        return Ok(ExitStatus::USAGE);
+    }
     super::echo::assign_text(shell, context, name, Bytes::from(vec![letter]), status)
 }
 

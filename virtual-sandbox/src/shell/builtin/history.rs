@@ -1,12 +1,13 @@
 //! `history`, `fc`, `bind`, `suspend`.  [bash manual "Bash History Builtins", "Bash Builtin Commands" (bind)]
 //!
-//! A shell that is not interactive keeps no history of its own: the list holds what `history -s` and `history -r` put
-//! there. Line editing is never on, which `bind` says.
+//! A shell that is not interactive keeps no history of its own before `set -o history`: the list holds what `history -s`
+//! and `history -r` put there. Line editing is never on, which `bind` says.
 
 use super::control::number;
 use crate::kernel::{ExitStatus, Signal};
-use crate::shell::exec::{Context, Divert, Ran, ShellTask};
+use crate::shell::exec::{Context, Divert, Ran, ShellTask, SourceKind};
 use crate::shell::options::ShellOption;
+use crate::sys::Fd;
 use crate::vfs::OpenFlags;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -122,28 +123,100 @@ fn transfer(shell: &mut ShellTask, context: &mut Context<'_>, letter: u8, file: 
 }
 
 pub(crate) fn fc(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes]) -> Ran {
-    let letters = match shell.letters(fields, b"e:lnrs", FC_USAGE) {
+    // `-1` is an operand.
+    let is_number = |field: &&Bytes| matches!(field.as_ref(), [b'-', b'0'..=b'9', ..]);
+    let options = fields.iter().position(|field| is_number(&field)).unwrap_or(fields.len());
+    let letters = match shell.letters(fields.get(..options).unwrap_or(fields), b"e:lnrs", FC_USAGE) {
         Ok(letters) => letters,
         Err(ran) => return ran,
     };
-    let list = shell.state.history.clone();
-    if letters.has(b's') {
-        shell.builtin_error(b"fc", b"no command found");
-        return Ok(ExitStatus::FAILURE);
+    let operands = fields.get(letters.operands..).unwrap_or_default();
+    // The last entry is the `fc` command itself.
+    let mut list: Vec<Bytes> = shell.state.history.to_vec();
+    if shell.state.is_on(ShellOption::HISTORY) {
+        list.pop();
     }
-    if letters.has(b'l') {
-        let first = list.len().saturating_sub(16);
-        let mut lines: Vec<(usize, &Bytes)> = list.iter().enumerate().skip(first).collect();
-        if letters.has(b'r') {
-            lines.reverse();
-        }
-        for (at, line) in lines {
-            let number = if letters.has(b'n') { String::new() } else { (at + 1).to_string() };
-            let line = [number.as_bytes(), b"\t ", line, b"\n"].concat();
-            shell.out(&line);
-        }
+    if letters.has(b's') || letters.value(b'e').is_some_and(|editor| editor.as_ref() == b"-") {
+        return run_again(shell, &list, operands);
+    }
+    if !letters.has(b'l') || list.is_empty() {
+        return Ok(ExitStatus::SUCCESS);
+    }
+    let last = match operands.get(1) {
+        Some(text) => found(&list, text),
+        None => Some(list.len() - 1),
+    };
+    let first = match operands.first() {
+        Some(text) => found(&list, text),
+        None => Some(list.len().saturating_sub(16)),
+    };
+    let (Some(first), Some(last)) = (first, last) else {
+        shell.builtin_error(b"fc", b"history specification out of range");
+        return Ok(ExitStatus::FAILURE);
+    };
+    let mut numbers: Vec<usize> = (first.min(last)..=first.max(last)).collect();
+    if letters.has(b'r') != (first > last) {
+        numbers.reverse();
+    }
+    for at in numbers {
+        let Some(text) = list.get(at) else { continue };
+        let number = if letters.has(b'n') { String::new() } else { (at + 1).to_string() };
+        let line = [number.as_bytes(), b"\t ", text, b"\n"].concat();
+        shell.out(&line);
     }
     Ok(ExitStatus::SUCCESS)
+}
+
+/// The entry that an operand of `fc` names: by number, from the end, or by how it begins.
+fn found(list: &[Bytes], text: &[u8]) -> Option<usize> {
+    match number(text) {
+        Some(at @ 1..) => usize::try_from(at - 1).ok().map(|at| at.min(list.len().saturating_sub(1))),
+        Some(back) => {
+            let back = usize::try_from(back.unsigned_abs()).ok()?.max(1);
+            Some(list.len().saturating_sub(back))
+        }
+        None => list.iter().rposition(|entry| entry.starts_with(text)),
+    }
+}
+
+/// `fc -s [pat=rep] [command]`
+fn run_again(shell: &mut ShellTask, list: &[Bytes], operands: &[Bytes]) -> Ran {
+    let change = operands.first().and_then(|operand| {
+        let at = memchr::memchr(b'=', operand)?;
+        Some((operand.slice(..at), operand.slice(at + 1..)))
+    });
+    let operand = operands.get(usize::from(change.is_some()));
+    let at = match operand {
+        Some(text) => found(list, text),
+        None => list.len().checked_sub(1),
+    };
+    let Some(mut command) = at.and_then(|at| list.get(at)).cloned() else {
+        shell.builtin_error(b"fc", b"no command found");
+        return Ok(ExitStatus::FAILURE);
+    };
+    if let Some((from, to)) = change.filter(|(from, _)| !from.is_empty()) {
+        command = replaced(&command, &from, &to).into();
+    }
+    let line = [&command[..], b"\n"].concat();
+    shell.output.push(Fd::STDERR, &line);
+    let history = Arc::make_mut(&mut shell.state.history);
+    if shell.state.options.is_on(ShellOption::HISTORY) {
+        history.pop();
+    }
+    history.push(command.clone());
+    Err(shell.run_text(SourceKind::Eval, command))
+}
+
+fn replaced(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memchr::memmem::find(rest, from) {
+        out.extend_from_slice(rest.get(..at).unwrap_or_default());
+        out.extend_from_slice(to);
+        rest = rest.get(at + from.len()..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+    out
 }
 
 pub(crate) fn bind(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes]) -> Ran {

@@ -194,7 +194,7 @@ pub(crate) fn fg(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Byt
     jobs.list.retain(|other| other.number != job.number);
     jobs.recent.retain(|other| *other != job.number);
     shell.flush(context, ExitStatus::SUCCESS)?;
-    shell.push(Frame::Child { pid, subshell: false });
+    shell.push(Frame::Child { pid, subshell: None });
     Err(Flow::Block)
 }
 

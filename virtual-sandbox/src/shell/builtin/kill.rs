@@ -108,9 +108,10 @@ fn list(shell: &mut ShellTask, operands: &[Bytes]) -> Ran {
     let mut status = ExitStatus::SUCCESS;
     for operand in operands {
         let line = match number(operand) {
+            Some(0) => Some("EXIT".into()),
             // An exit status names the signal that it stands for.
             Some(number) => {
-                Signal::from_number(if number > 128 { number - 128 } else { number }).map(|signal| signal.name())
+                Signal::from_number(if number > 128 { number - 128 } else { number }).map(|signal| signal.name().into())
             }
             None => Signal::from_name(operand).map(|signal| signal.number().to_string()),
         };

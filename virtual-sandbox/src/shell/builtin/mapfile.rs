@@ -89,7 +89,7 @@ pub(crate) fn mapfile(shell: &mut ShellTask, context: &mut Context<'_>, fields: 
         return Ok(ExitStatus::FAILURE);
     }
     if let Err(error) = shell.state.variables.check_writable(&frame.array) {
-        shell.builtin_error(&name, &error.message());
+        shell.error(&error.message());
         return Ok(ExitStatus::FAILURE);
     }
     if shell.state.variables.get(&frame.array).is_some_and(|variable| variable.attributes().has(Attributes::ASSOC)) {

@@ -28,6 +28,8 @@ mod r#type;
 mod unset;
 mod wait;
 
+pub(crate) use completion::CompgenFrame;
+pub(crate) use eval::DotFrame;
 pub(crate) use mapfile::MapfileFrame;
 pub(crate) use read::ReadFrame;
 pub(crate) use wait::WaitFrame;

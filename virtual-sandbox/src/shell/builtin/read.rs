@@ -5,6 +5,7 @@ use crate::kernel::{ExitStatus, Fault, SECOND};
 use crate::shell::exec::{Context, Flow, Frame, Ran, ShellTask};
 use crate::shell::expand::{self, Stop, World};
 use crate::shell::variable::assign::{self, Assigned, AssignedElement, AssignedValue};
+use crate::shell::variable::is_name;
 use crate::sys::Fd;
 use bytes::Bytes;
 
@@ -78,6 +79,11 @@ pub(crate) fn read(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[B
     }
     if let Some(bad) = frame.names.iter().find(|name| assign::parse_name(name).is_none()) {
         let message = [b"`", &bad[..], b"': not a valid identifier"].concat();
+        shell.builtin_error(b"read", &message);
+        return Ok(ExitStatus::FAILURE);
+    }
+    if let Some(array) = frame.array.as_ref().filter(|array| !is_name(array)) {
+        let message = [b"`", &array[..], b"': not a valid identifier"].concat();
         shell.builtin_error(b"read", &message);
         return Ok(ExitStatus::FAILURE);
     }

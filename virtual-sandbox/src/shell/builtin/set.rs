@@ -3,16 +3,16 @@
 use crate::kernel::ExitStatus;
 use crate::shell::exec::{Context, Ran, ShellTask};
 use crate::shell::options::{OptionKind, ShellOption};
-use crate::shell::variable::{Value, print_value};
+use crate::shell::variable::{Value, print_value, special};
 use bytes::Bytes;
 use std::sync::Arc;
 
 const USAGE: &str = "set [-abefhkmnptuvxBCEHPT] [-o option-name] [--] [-] [arg ...]";
 
-pub(crate) fn set(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes]) -> Ran {
+pub(crate) fn set(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes]) -> Ran {
     let mut rest = fields.get(1..).unwrap_or_default();
     if rest.is_empty() {
-        return print_variables(shell);
+        return print_variables(shell, context);
     }
     while let Some(field) = rest.first() {
         match field.as_ref() {
@@ -91,15 +91,27 @@ fn print_options(shell: &mut ShellTask, list: bool) {
     }
 }
 
-fn print_variables(shell: &mut ShellTask) -> Ran {
+fn print_variables(shell: &mut ShellTask, context: &mut Context<'_>) -> Ran {
     let mut text = Vec::new();
-    for (name, variable) in shell.state.variables.sorted() {
-        if matches!(variable.value(), Value::Unset) {
-            continue;
-        }
-        text.extend_from_slice(name);
+    let all: Vec<(Bytes, Value)> = shell
+        .state
+        .variables
+        .sorted()
+        .into_iter()
+        .map(|(name, variable)| (name.clone(), variable.value().clone()))
+        .collect();
+    for (name, held) in all {
+        let value = match held {
+            Value::Unset => continue,
+            Value::Special(which) => match shell.with_view(context, |view| special::listed(which, view)) {
+                Some(value) => value,
+                None => continue,
+            },
+            value => value,
+        };
+        text.extend_from_slice(&name);
         text.push(b'=');
-        print_value(variable.value(), &mut text);
+        print_value(&value, &mut text);
         text.push(b'\n');
     }
     if !shell.state.is_on(ShellOption::POSIX) {
@@ -125,7 +137,13 @@ impl ShellTask {
         self.state.options.set(option, on);
         match option {
             ShellOption::INTERACTIVE_COMMENTS => {}
-            ShellOption::POSIX if on => {
+            ShellOption::POSIX if !on => {
+                let _ = self.state.variables.unset(b"POSIXLY_CORRECT");
+            }
+            ShellOption::POSIX => {
+                if self.state.variables.get(b"POSIXLY_CORRECT").is_none() {
+                    self.state.variables.set(b"POSIXLY_CORRECT", Bytes::from_static(b"y"));
+                }
                 self.state.options.set(ShellOption::EXPAND_ALIASES, true);
                 self.state.options.set(ShellOption::INHERIT_ERREXIT, true);
                 self.state.options.set(ShellOption::SHIFT_VERBOSE, true);

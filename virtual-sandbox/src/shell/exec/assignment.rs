@@ -1,7 +1,7 @@
 //! Assignments of simple commands.
 
 use super::task::{Context, Flow, ShellTask};
-use crate::shell::expand::{self, Stop, World};
+use crate::shell::expand::{self, Severity, Stop, World};
 use crate::shell::options::ShellOption;
 use crate::shell::variable::assign;
 use shell_parser::Unit;
@@ -44,12 +44,13 @@ impl ShellTask {
             if self.is_tracing() {
                 match assigned.value {
                     assign::AssignedValue::Array(_) => self.trace_list(context, unit, assignment),
-                    assign::AssignedValue::Scalar(_) => self.trace_assignment(context, &assigned),
+                    assign::AssignedValue::Scalar(_) => self.trace_element(context, unit, assignment, &assigned),
                 }
             }
             return self.perform_assignment(context, assigned);
         }
         self.attempt(context, unit, facts, |view| expand::assignment::assign(unit, assignment, view))?;
+        self.note_variable(&assignment.name);
         if self.state.is_on(ShellOption::ALLEXPORT) {
             self.state.variables.export(&assignment.name);
         }
@@ -68,6 +69,7 @@ impl ShellTask {
                 if self.state.is_on(ShellOption::ALLEXPORT) {
                     self.state.variables.export(&name);
                 }
+                self.note_variable(&name);
                 Ok(())
             }
             Err(stop) => Err(self.fail(context, stop)),
@@ -100,6 +102,14 @@ impl ShellTask {
             }
             assign::perform(view, assigned)
         });
-        result.map_err(|stop| self.fail(context, stop))
+        self.note_variable(&assignment.name);
+        match result {
+            // The command runs without the assignment that a readonly variable refuses.
+            Err(Stop::Error(error)) if error.severity == Severity::Line && !error.arithmetic => {
+                self.error(&error.message);
+                Ok(())
+            }
+            other => other.map_err(|stop| self.fail(context, stop)),
+        }
     }
 }

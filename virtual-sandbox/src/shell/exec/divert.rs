@@ -75,6 +75,10 @@ impl ShellTask {
                 self.abandon_read(context, *read);
                 again
             }
+            Frame::Dot(dot) => {
+                self.abandon_dot(context, &dot);
+                again
+            }
             Frame::Exiting(status) => {
                 // `exit` within the EXIT trap replaces the status.
                 Flow::Exit(crate::kernel::WaitStatus::Exited(match divert {

@@ -10,6 +10,7 @@ use crate::shell::options::ShellOption;
 use crate::shell::variable::Attributes;
 use crate::vfs::{FileKind, Follow};
 use bytes::Bytes;
+use shell_parser::quote::{ansi_c_quoted, needs_ansi_c};
 use std::sync::Arc;
 
 impl ShellTask {
@@ -42,7 +43,7 @@ impl ShellTask {
         }
         self.state.last_argument_from(&frame.fields);
         self.abandon_simple(context, std::mem::replace(frame, SimpleFrame::program(frame.command, Vec::new())));
-        self.push(Frame::Child { pid, subshell: false });
+        self.push(Frame::Child { pid, subshell: None });
         Flow::Block
     }
 
@@ -59,7 +60,7 @@ impl ShellTask {
         task.push(Frame::Program(fields));
         task.next = Next::Retry;
         context.born.push((pid, Program::Shell(task)));
-        self.push(Frame::Child { pid, subshell: false });
+        self.push(Frame::Child { pid, subshell: None });
         Flow::Block
     }
 
@@ -138,7 +139,7 @@ impl ShellTask {
         let Ok(fd) = context.kernel.open(context.pid, path, crate::vfs::OpenFlags::READ, 0) else { return false };
         let start = context.kernel.read(context.pid, fd, 80).unwrap_or_default();
         let _ = context.kernel.close(context.pid, fd);
-        start.split(|byte| *byte == b'\n').next().is_some_and(|line| line.contains(&0))
+        start.starts_with(b"\x7fELF") || start.split(|byte| *byte == b'\n').next().is_some_and(|line| line.contains(&0))
     }
 
     /// Puts a program in the hash table, so that its search is made once.
@@ -192,7 +193,11 @@ impl ShellTask {
     }
 
     fn not_found(&mut self, name: &[u8]) -> ExitStatus {
-        self.error(&[name, b": command not found"].concat());
+        let shown = if needs_ansi_c(name) { ansi_c_quoted(name) } else { name.to_vec() };
+        // With nothing in PATH, a name stands for a file in the working directory.
+        let empty = self.state.variables.scalar(b"PATH").is_some_and(|path| path.is_empty()) && !name.is_empty();
+        let problem: &[u8] = if empty { b": No such file or directory" } else { b": command not found" };
+        self.error(&[&shown, problem].concat());
         ExitStatus::NOT_FOUND
     }
 
@@ -236,7 +241,17 @@ impl ShellTask {
         }
         match self.load_program(context, &program, fields) {
             Ok(program) => Flow::Replace(Box::new(program)),
-            Err(status) => self.exec_failed(context, status),
+            Err(status) => {
+                let reason = match context.kernel.stat(context.pid, &program, Follow::Yes) {
+                    Ok(stat) if stat.is_directory() => Errno::EISDIR,
+                    Ok(_) if status == ExitStatus::NOT_FOUND => return self.exec_failed(context, status),
+                    Ok(_) => Errno::EACCES,
+                    Err(errno) => errno,
+                };
+                let reason = reason.message().as_bytes();
+                self.builtin_error(b"exec", &[&program[..], b": cannot execute: ", reason].concat());
+                self.exec_failed(context, status)
+            }
         }
     }
 

@@ -58,11 +58,15 @@ pub(crate) enum Frame {
     /// Output of a builtin that the other side is not yet ready for.
     Flush { output: Box<super::output::Output>, status: ExitStatus, then: Option<super::divert::Divert> },
     /// A foreground child.
-    Child { pid: Pid, subshell: bool },
+    Child { pid: Pid, subshell: Option<CommandId> },
     /// The builtin `wait`.
     Wait(Box<crate::shell::builtin::WaitFrame>),
     /// The builtin `read`.
     Read(Box<crate::shell::builtin::ReadFrame>),
+    /// The builtin `compgen`, whose function or command runs.
+    Compgen(Box<crate::shell::builtin::CompgenFrame>),
+    /// The builtin `.`, reading its file.
+    Dot(Box<crate::shell::builtin::DotFrame>),
     /// The builtin `mapfile`.
     Mapfile(Box<crate::shell::builtin::MapfileFrame>),
     /// A trap's command: the state it must leave as it was.

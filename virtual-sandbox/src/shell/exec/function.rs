@@ -3,9 +3,11 @@
 use super::frame::{Frame, FunctionFrame};
 use super::task::{Context, Flow, Next, ShellTask};
 use crate::kernel::ExitStatus;
+use crate::shell::builtin;
 use crate::shell::call_stack::CallKind;
 use crate::shell::function::Function;
-use crate::shell::variable::ScopeKind;
+use crate::shell::options::ShellOption;
+use crate::shell::variable::{ScopeKind, is_name};
 use bytes::Bytes;
 use shell_parser::ast;
 use shell_parser::ast::CommandId;
@@ -13,6 +15,9 @@ use std::sync::Arc;
 
 impl ShellTask {
     pub(crate) fn define_function(&mut self, id: CommandId, function: &ast::Function) -> Flow {
+        if let Some(flow) = self.refuse_name(id, &function.name) {
+            return flow;
+        }
         if self.state.functions.get(&function.name).is_some_and(|old| old.readonly) {
             self.state.line = self.unit.line(id);
             self.error(&[&function.name[..], b": readonly function"].concat());
@@ -35,6 +40,27 @@ impl ShellTask {
         };
         self.state.functions.insert_mut(function.name.clone(), Arc::new(definition));
         self.done(ExitStatus::SUCCESS)
+    }
+
+    /// A name that no function can have: one with quotes or expansions, and in POSIX mode one that is no identifier or a
+    /// special builtin's, which ends a shell.
+    fn refuse_name(&mut self, id: CommandId, name: &Bytes) -> Option<Flow> {
+        let written = name.iter().any(|byte| matches!(byte, b'\'' | b'"' | b'\\' | b'$' | b'`'));
+        let posix = self.state.is_on(ShellOption::POSIX);
+        let special = posix && builtin::find(name).is_some_and(|row| row.special);
+        let problem: &[u8] = match () {
+            () if special => b"': is a special builtin",
+            () if written || (posix && !is_name(name)) => b"': not a valid identifier",
+            () => return None,
+        };
+        self.state.line = self.unit.line(id);
+        self.error(&[b"`", &name[..], problem].concat());
+        let exits = posix && !self.state.mode.interactive;
+        Some(if exits {
+            Flow::Go(Next::Divert(super::Divert::Exit(ExitStatus::USAGE)))
+        } else {
+            self.done(ExitStatus::FAILURE)
+        })
     }
 
     /// Calls a function; `fields` are its name and arguments.
@@ -120,6 +146,7 @@ impl ShellTask {
     /// Restores what the call has changed.
     pub(crate) fn leave_function(&mut self, frame: FunctionFrame) {
         self.state.variables.pop_scope();
+        self.note_variable(b"L");
         self.state.calls.pop();
         self.state.positional = frame.positional;
         self.state.loop_depth = frame.loop_depth;

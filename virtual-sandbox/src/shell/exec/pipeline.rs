@@ -5,6 +5,7 @@ use super::redirect::Undo;
 use super::task::{Context, Flow, Next, ShellTask};
 use crate::kernel::{ExitStatus, Pid, SAVED_FD, WaitStatus};
 use crate::shell::options::ShellOption;
+use crate::shell::trap::Condition;
 use crate::sys::{Fd, WaitTarget};
 use shell_parser::ast::{CommandId, CommandKind, Pipeline, Time, Unit};
 use smallvec::SmallVec;
@@ -57,6 +58,9 @@ impl ShellTask {
             self.state.status = ExitStatus::SUCCESS;
             return Flow::Go(pipeline.stages.iter().next().map_or(Next::Done, Next::Start));
         }
+        if let Some(flow) = self.debug_stages(context, unit, id, pipeline) {
+            return flow;
+        }
         self.state.line = unit.line(id);
         let lastpipe = self.state.is_on(ShellOption::LASTPIPE) && !self.state.is_on(ShellOption::MONITOR);
         let forked = if lastpipe { count - 1 } else { count };
@@ -83,6 +87,29 @@ impl ShellTask {
         let undo = Undo::replace(context, Fd::STDIN, input);
         self.push(Frame::Cleanup(Box::new(Cleanup { undo, ..Cleanup::default() })));
         Flow::Go(pipeline.stages.iter().nth(count - 1).map_or(Next::Done, Next::Start))
+    }
+
+    /// Runs the DEBUG trap, here, for each stage that is a simple command, before any of them starts.
+    fn debug_stages(
+        &mut self,
+        context: &mut Context<'_>,
+        unit: &Unit,
+        id: CommandId,
+        pipeline: &Pipeline,
+    ) -> Option<Flow> {
+        if self.has_debug_trap() {
+            for stage in pipeline.stages.iter().skip(self.debugged_stages) {
+                self.debugged_stages += 1;
+                if matches!(unit.command(stage).kind, CommandKind::Simple(_)) {
+                    self.current = stage;
+                    self.state.line = unit.line(stage);
+                    return Some(self.run_trap(context, Condition::Debug, Next::Start(id)));
+                }
+            }
+        }
+        self.debugged_stages = 0;
+        self.debugged = false;
+        None
     }
 
     /// Forks a stage that reads `input` and writes the next pipe.
@@ -121,6 +148,7 @@ impl ShellTask {
         if matches!(self.unit.command(stage).kind, CommandKind::Simple(_)) {
             self.current = stage;
         }
+        task.debugged = task.has_debug_trap();
         task.state.simple_stage = matches!(self.unit.command(stage).kind, CommandKind::Simple(_));
         Self::launch(context, pid, task, stage);
         Ok(pid)
@@ -156,7 +184,7 @@ impl ShellTask {
             last
         };
         if let Some((pid, Some(WaitStatus::Signaled(signal)))) = frame.stages.last() {
-            self.announce_signal(*pid, *signal);
+            self.announce_signal(*pid, None, *signal);
         }
         if statuses.len() > 1 || frame.negate {
             self.state.pipe_status = statuses;

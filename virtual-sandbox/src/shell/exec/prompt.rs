@@ -100,7 +100,7 @@ impl View<'_> {
             b'l' => out.extend_from_slice(b"tty"),
             b'j' => out.extend_from_slice(self.state.jobs.list.len().to_string().as_bytes()),
             b'!' => out.extend_from_slice(self.history_number().to_string().as_bytes()),
-            b'#' => out.push(b'0'),
+            b'#' => out.extend_from_slice(self.state.command_number.max(1).to_string().as_bytes()),
             b'$' if self.identity().0 == 0 => out.push(b'#'),
             // A lone `$` must not begin an expansion.
             b'$' if self.state.is_on(ShellOption::PROMPTVARS) => out.extend_from_slice(b"\\$"),

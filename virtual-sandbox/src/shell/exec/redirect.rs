@@ -443,6 +443,7 @@ impl ShellTask {
         self.undo(context, cleanup.undo);
         if cleanup.scope {
             self.state.variables.pop_scope();
+            self.note_variable(b"L");
         }
         self.close_substitutions(context, cleanup.substitutions);
     }

@@ -7,7 +7,7 @@ use crate::sys::Fd;
 use bytes::Bytes;
 use shell_parser::ast::{CommandId, For};
 
-/// The width that the menu is laid out for.
+/// The width that the menu is laid out for without `COLUMNS`.
 const WIDTH: usize = 80;
 
 /// `select` under way.
@@ -126,7 +126,9 @@ impl ShellTask {
 
     fn prompt_select(&mut self, frame: &mut SelectFrame) {
         if frame.menu {
-            let menu = menu(&frame.words);
+            let columns = self.state.variables.scalar(b"COLUMNS").and_then(|value| value.plain_int());
+            let width = columns.and_then(|columns| usize::try_from(columns).ok()).filter(|columns| *columns > 0);
+            let menu = menu(&frame.words, width.unwrap_or(WIDTH));
             self.output.push(Fd::STDERR, &menu);
             frame.menu = false;
         }
@@ -136,31 +138,47 @@ impl ShellTask {
     }
 }
 
-/// The menu: numbered words, in columns when they are many.
-fn menu(words: &[Bytes]) -> Vec<u8> {
-    let digits = words.len().to_string().len();
-    let widest = words.iter().map(|word| word.len()).max().unwrap_or(0);
-    let cell = widest + digits + 2 + 2;
-    let columns = (WIDTH / cell.max(1)).max(1);
-    let mut rows = words.len().div_ceil(columns);
-    // bash prints a short list in one column.
-    if rows == 1 {
-        rows = words.len();
-    }
-    let columns = words.len().div_ceil(rows.max(1));
+/// The menu: numbered words, in columns as wide as the longest. bash indents with tabs as far as they go.
+fn menu(words: &[Bytes], width: usize) -> Vec<u8> {
+    let digits = |number: usize| number.to_string().len();
+    let widest = words.iter().map(|word| characters(word)).max().unwrap_or(0);
+    let cell = widest + digits(words.len()) + 2 + 2;
+    let rows = words.len().div_ceil((width / cell).max(1));
+    // A list that fits one line is printed in one column.
+    let rows = if rows == 1 { words.len() } else { rows };
     let mut text = Vec::new();
     for row in 0..rows {
-        for column in 0..columns {
-            let index = column * rows + row;
-            let Some(word) = words.get(index) else { break };
-            text.extend_from_slice(format!("{:>digits$}) ", index + 1).as_bytes());
+        let (mut index, mut position) = (row, 0);
+        while let Some(word) = words.get(index) {
+            let number = digits(if position == 0 { rows } else { words.len() });
+            text.extend_from_slice(format!("{:>number$}) ", index + 1).as_bytes());
             text.extend_from_slice(word);
-            if words.get(index + rows).is_some() {
-                let pad = widest - word.len() + 2;
-                text.extend(std::iter::repeat_n(b' ', pad));
+            index += rows;
+            if index < words.len() {
+                indent(position + number + 2 + characters(word), position + cell, &mut text);
+                position += cell;
             }
         }
         text.push(b'\n');
     }
     text
+}
+
+fn characters(word: &[u8]) -> usize {
+    let mut count = 0;
+    crate::shell::expand::case::each_char(word, |_, _| count += 1);
+    count
+}
+
+/// Tabs and blanks from one column to another.
+fn indent(mut from: usize, to: usize, text: &mut Vec<u8>) {
+    while from < to {
+        if to / 8 > from / 8 {
+            text.push(b'\t');
+            from += 8 - from % 8;
+        } else {
+            text.push(b' ');
+            from += 1;
+        }
+    }
 }

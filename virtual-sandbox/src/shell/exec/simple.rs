@@ -430,6 +430,9 @@ impl ShellTask {
         self.name_output(builtin.name);
         self.declared = declared;
         let status = (builtin.run)(self, context, fields)?;
+        if let Some(name) = fields.iter().skip(1).find(|field| matches!(field.first(), Some(b'L' | b'G'))) {
+            self.note_variable(name);
+        }
         self.flush(context, status)
     }
 }

@@ -147,6 +147,10 @@ impl ShellTask {
                         continue;
                     }
                     let root = unit.root();
+                    if matches!(frame.kind, SourceKind::Script | SourceKind::Input) {
+                        self.state.command_number += 1;
+                        self.keep_history(&unit);
+                    }
                     self.warn_from(&unit);
                     self.unit = unit;
                     self.push(Frame::Source(frame));
@@ -177,6 +181,22 @@ impl ShellTask {
                 }
             }
         }
+    }
+
+    /// Puts a command on the history list after `set -o history`, its lines joined (`cmdhist`).
+    fn keep_history(&mut self, unit: &Unit) {
+        if !self.state.is_on(ShellOption::HISTORY) || self.state.mode.interactive {
+            return;
+        }
+        let mut entry: Vec<u8> = Vec::new();
+        for line in unit.source().split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()) {
+            if !entry.is_empty() {
+                let goes_on = [&b"do"[..], b"then", b"else", b"{", b"(", b";", b"|", b"&", b"in"];
+                entry.extend_from_slice(if goes_on.iter().any(|end| entry.ends_with(end)) { b" " } else { b"; " });
+            }
+            entry.extend_from_slice(line);
+        }
+        Arc::make_mut(&mut self.state.history).push(Bytes::from(entry));
     }
 
     fn parse_next(&self, parser: &mut Parser, kind: SourceKind, ended: bool) -> Result<Option<Arc<Unit>>, SyntaxError> {

@@ -41,6 +41,7 @@ impl ShellTask {
             state.errexit_suppressed = self.failure_is_tested();
         }
         let task = ShellTask {
+            debugged_stages: 0,
             trace_prompt: None,
             prompted: false,
             state,
@@ -89,12 +90,12 @@ impl ShellTask {
             Err(flow) => return flow,
         };
         Self::launch(context, pid, task, command);
-        self.push(Frame::Child { pid, subshell: true });
+        self.push(Frame::Child { pid, subshell: Some(command) });
         Flow::Block
     }
 
     /// Waits for a foreground child.
-    pub(crate) fn resume_child(&mut self, context: &mut Context<'_>, pid: Pid, subshell: bool) -> Flow {
+    pub(crate) fn resume_child(&mut self, context: &mut Context<'_>, pid: Pid, subshell: Option<CommandId>) -> Flow {
         let waited = context.kernel.poll_wait(context.pid, WaitTarget::Process(pid), self.state.mode.interactive);
         let status = match waited {
             Ok(Some((_, status))) => status,
@@ -102,14 +103,19 @@ impl ShellTask {
             // Nobody else waits for it; a lost child counts as not found.
             Err(_) => WaitStatus::Exited(ExitStatus::NOT_FOUND),
         };
-        let _ = subshell;
         self.frames.pop();
-        self.child_ended(context, pid, status)
+        self.child_ended(context, pid, subshell, status)
     }
 
-    fn child_ended(&mut self, context: &mut Context<'_>, pid: Pid, status: WaitStatus) -> Flow {
+    fn child_ended(
+        &mut self,
+        context: &mut Context<'_>,
+        pid: Pid,
+        subshell: Option<CommandId>,
+        status: WaitStatus,
+    ) -> Flow {
         if let WaitStatus::Signaled(signal) = status {
-            self.announce_signal(pid, signal);
+            self.announce_signal(pid, subshell, signal);
             if let Err(flow) = self.flush(context, status.shell_status()) {
                 return flow;
             }
@@ -119,11 +125,11 @@ impl ShellTask {
     }
 
     /// Says that a foreground process was ended by a signal, as bash does for most signals.
-    pub(crate) fn announce_signal(&mut self, pid: Pid, signal: Signal) {
+    pub(crate) fn announce_signal(&mut self, pid: Pid, subshell: Option<CommandId>, signal: Signal) {
         if matches!(signal, Signal::INT | Signal::PIPE) {
             return;
         }
-        let text = self.current_text();
+        let text = subshell.map_or_else(|| self.current_text(), |command| self.text_of(command));
         let mut line = self.state.error_prefix();
         // SIGTERM and signals with a trap are told of briefly.
         let brief = self.state.mode.interactive

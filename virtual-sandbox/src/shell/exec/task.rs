@@ -9,6 +9,7 @@ use crate::machine::Program;
 use crate::shell::options::ShellOption;
 use crate::shell::state::ShellState;
 use crate::sys::Fd;
+use crate::text::locale::Locale;
 use bytes::Bytes;
 use shell_parser::ast::{CommandId, CommandKind, NodeId, Unit};
 use smallvec::SmallVec;
@@ -89,6 +90,8 @@ pub struct ShellTask {
     pub(crate) fatal: Option<(Signal, ExitStatus)>,
     /// Whether the DEBUG trap has run for the command that is about to start.
     pub(crate) debugged: bool,
+    /// Stages of a pipeline that the DEBUG trap has run for.
+    pub(crate) debugged_stages: usize,
     /// The prompt of `set -x` for the command being executed, when it holds substitutions.
     pub(crate) trace_prompt: Option<Bytes>,
     /// Whether that prompt has been made for the command that is about to start.
@@ -128,6 +131,7 @@ impl ShellTask {
             positional_set: false,
             fatal: None,
             debugged: false,
+            debugged_stages: 0,
             trace_prompt: None,
             prompted: false,
             current: NodeId::from_index(0),
@@ -151,6 +155,7 @@ impl ShellTask {
         // The current unit, kept here too so that a step can borrow it while it changes the shell; a call or a return
         // in the step before has made another one current.
         let mut unit = self.unit.clone();
+        let _locale = Locale::enter(self.locale_name().as_deref());
         loop {
             if *fuel == 0 {
                 return Outcome::Yielded;
@@ -180,6 +185,32 @@ impl ShellTask {
                 Flow::Exit(status) => return Outcome::Exited(status),
                 Flow::Replace(program) => return Outcome::Replaced(*program),
             }
+        }
+    }
+
+    /// The locale of characters: the first of these that is not empty.
+    fn locale_name(&self) -> Option<Bytes> {
+        let names: [&[u8]; 3] = [b"LC_ALL", b"LC_CTYPE", b"LANG"];
+        names
+            .iter()
+            .filter_map(|name| self.state.variables.scalar(name))
+            .find(|value| !value.is_empty())
+            .map(|value| value.to_bytes())
+    }
+
+    /// What a change of this variable changes besides: the locale, `dotglob`.
+    #[inline]
+    pub(crate) fn note_variable(&mut self, name: &[u8]) {
+        match name.first() {
+            Some(b'L') => Locale::change(self.locale_name().as_deref()),
+            Some(b'G') if name == b"GLOBIGNORE" => {
+                // "Setting GLOBIGNORE to a non-null value has the effect of enabling the dotglob shell option."
+                let value = self.state.variables.scalar(name).map(|value| value.is_empty());
+                if value != Some(true) {
+                    self.set_option(ShellOption::DOTGLOB, value.is_some());
+                }
+            }
+            _ => {}
         }
     }
 
@@ -319,6 +350,8 @@ impl ShellTask {
             Frame::ReadFile(file) => self.resume_read_file(context, file),
             Frame::Wait(wait) => self.resume_wait(context, wait),
             Frame::Read(read) => self.resume_read(context, read),
+            Frame::Compgen(compgen) => self.resume_compgen(context, *compgen),
+            Frame::Dot(dot) => self.read_source(context, dot),
             Frame::Mapfile(mapfile) => self.resume_mapfile(context, mapfile),
             Frame::Trap(trap) => self.resume_trap(*trap),
             Frame::Exiting(status) => Flow::Exit(self.ending(status)),

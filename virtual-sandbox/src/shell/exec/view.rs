@@ -269,7 +269,8 @@ impl SpecialSource for View<'_> {
     }
 
     fn history_number(&self) -> i64 {
-        1
+        let entries = self.state.history.len() as i64;
+        if self.state.is_on(ShellOption::HISTORY) { entries.max(1) } else { entries + 1 }
     }
 
     fn zero(&self) -> Bytes {

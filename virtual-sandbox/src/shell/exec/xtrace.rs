@@ -8,7 +8,9 @@ use crate::shell::options::ShellOption;
 use crate::shell::variable::assign::{Assigned, AssignedValue, Key};
 use crate::sys::Fd;
 use bytes::Bytes;
-use shell_parser::ast::{ArithText, Assignment, AssignmentValue, CommandId, CommandKind, For, Unit, WordFacts, WordId};
+use shell_parser::ast::{
+    ArithText, Assignment, AssignmentValue, CommandId, CommandKind, For, Subscript, Unit, WordFacts, WordId,
+};
 
 impl ShellTask {
     /// Whether commands are traced.
@@ -144,6 +146,21 @@ impl ShellTask {
                 self.trace_assignment(context, assigned);
             }
         }
+    }
+
+    /// An assignment of a string; a subscript is shown as it is written.
+    pub(crate) fn trace_element(
+        &mut self,
+        context: &mut Context<'_>,
+        unit: &Unit,
+        assignment: &Assignment,
+        assigned: &Assigned,
+    ) {
+        let Some(Subscript::Index(text)) = assignment.subscript else {
+            return self.trace_assignment(context, assigned);
+        };
+        let written = Bytes::copy_from_slice(unit.text(unit.word(text.word).span));
+        self.trace_assignment(context, &Assigned { subscript: Some(Key::Text(written)), ..assigned.clone() });
     }
 
     pub(crate) fn trace_assignment(&mut self, context: &mut Context<'_>, assigned: &Assigned) {

@@ -1,7 +1,14 @@
 //! Changes of case, by characters. bash manual "Shell Parameter Expansion", `${p^}` and `${p@U}`; "declare", `-c -l -u`.
 
+use crate::text::locale;
+
 /// Calls `each` with every character's bytes: a valid UTF-8 character, or one byte that is part of none.
 pub fn each_char<'a>(text: &'a [u8], mut each: impl FnMut(&'a [u8], Option<char>)) {
+    if locale::is_bytes() {
+        return text
+            .chunks(1)
+            .for_each(|byte| each(byte, byte.first().filter(|byte| byte.is_ascii()).map(|byte| char::from(*byte))));
+    }
     for chunk in text.utf8_chunks() {
         for (at, ch) in chunk.valid().char_indices() {
             if let Some(bytes) = chunk.valid().as_bytes().get(at..at + ch.len_utf8()) {

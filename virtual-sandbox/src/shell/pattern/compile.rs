@@ -44,6 +44,7 @@ pub(super) fn first_char(text: &[u8]) -> Option<(u32, usize)> {
         return Some((u32::from(lead), 1));
     }
     let length = match lead {
+        _ if crate::text::locale::is_bytes() => 1,
         0xc2..=0xdf => 2,
         0xe0..=0xef => 3,
         0xf0..=0xf4 => 4,

@@ -24,7 +24,7 @@ pub use attributes::Attributes;
 pub use error::VariableError;
 pub use indexed::IndexedArray;
 pub use nameref::Target;
-pub use print::{print_declaration, print_named, print_quoted_value, print_value};
+pub use print::{print_declaration, print_listed, print_named, print_quoted_value, print_value};
 pub use random::Random;
 pub use scope::ScopeKind;
 pub use special::{Special, SpecialSource};

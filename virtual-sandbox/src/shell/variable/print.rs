@@ -64,6 +64,18 @@ impl Variable {
     }
 }
 
+/// Prints one of all variables as `declare -p` does: most computed ones without their value.
+pub fn print_listed<W: crate::shell::expand::World>(name: &[u8], world: &mut W, out: &mut Vec<u8>) {
+    let Some(variable) = world.variables().get(name) else { return };
+    let attributes = variable.attributes();
+    let value = match variable.value() {
+        Value::Special(which) => super::special::listed(*which, world).unwrap_or(Value::Unset),
+        value => value.clone(),
+    };
+    print_declaration(name, &value, attributes, out);
+    out.push(b'\n');
+}
+
 /// Prints a variable by name as `declare -p` does, with a newline; computed variables show their present value.
 pub fn print_named<W: crate::shell::expand::World>(name: &[u8], world: &mut W, out: &mut Vec<u8>) {
     let Some(variable) = world.variables().get(name) else { return };

@@ -157,6 +157,26 @@ pub fn value<W: World>(which: Special, world: &mut W) -> Value {
     }
 }
 
+/// The value of a computed variable in a list of all variables; `None` for those that bash computes only when they are
+/// asked for by name.
+pub fn listed<W: World>(which: Special, world: &mut W) -> Option<Value> {
+    match which {
+        Special::ShellOpts
+        | Special::BashOpts
+        | Special::BashSource
+        | Special::BashLineNo
+        | Special::BashArgc
+        | Special::BashArgv
+        | Special::PipeStatus
+        | Special::BashCmds
+        | Special::BashAliases
+        | Special::LastArgument => Some(value(which, world)),
+        Special::DirStack | Special::Groups => Some(Value::array(std::iter::empty::<Scalar>())),
+        Special::FuncName => Some(value(which, world)).filter(|value| !matches!(value, Value::Unset)),
+        _ => None,
+    }
+}
+
 /// What an assignment to a computed variable does: nothing for most.
 pub fn assign<W: World>(which: Special, key: Option<&[u8]>, text: &Scalar, world: &mut W) {
     let number = || {

@@ -63,7 +63,8 @@ impl<W: World> Expander<'_, W> {
             if let ParameterOperator::None = expansion.operator {
                 let ifs = Ifs::of(self.world);
                 let mut fields = Fields::new(Mode::Fields { glob: false, extglob: false });
-                let items = self.world.positional().join(ifs.joiner());
+                let joiner: &[u8] = if ifs == Ifs::Null { b" " } else { ifs.joiner() };
+                let items = self.world.positional().join(joiner);
                 fields.split(&items, &ifs);
                 let fields: Vec<_> = fields.into_fields().into_iter().map(Field::into_bytes).collect();
                 out.quoted(&fields.join(b" ".as_slice()));
