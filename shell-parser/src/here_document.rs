@@ -45,7 +45,9 @@ impl Core<'_> {
             Some(text) => Bytes::from(text),
             None => self.input.slice(body.start, body.end),
         };
+        let substitutions = self.substitution_lines.len();
         let word = self.body_word(&text, quoted, strip_tabs, body.end)?;
+        self.number_substitutions(substitutions, began);
         self.input.seek(body.start);
         self.input.line = line;
         self.input.advance_lines(body.end - body.start);

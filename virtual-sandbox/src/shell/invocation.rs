@@ -34,6 +34,9 @@ pub enum InvocationError {
     /// `-c` without a string, `-o` without a name.
     #[error("{0}: option requires an argument")]
     Argument(String),
+    /// `--version`: no error, but nothing else happens.
+    #[error("GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)")]
+    Version,
 }
 
 impl ShellInvocation {
@@ -111,6 +114,7 @@ impl ShellInvocation {
         rest: &mut impl Iterator<Item = &'a Bytes>,
     ) -> Result<(), InvocationError> {
         match name {
+            b"version" => return Err(InvocationError::Version),
             b"posix" => self.options.push((ShellOption::POSIX, true)),
             b"login" => self.mode.login = true,
             b"verbose" => self.options.push((ShellOption::VERBOSE, true)),
@@ -305,6 +309,10 @@ impl ShellTask {
     }
 
     fn refuse(&mut self, error: &InvocationError) {
+        if *error == InvocationError::Version {
+            self.output.push(crate::sys::Fd::STDOUT, format!("{error}\n").as_bytes());
+            return;
+        }
         let mut message = self.state.name.to_vec();
         message.extend_from_slice(format!(": {error}\n").as_bytes());
         if matches!(error, InvocationError::Option(_)) {

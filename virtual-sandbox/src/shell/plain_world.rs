@@ -410,6 +410,10 @@ impl World for PlainWorld {
     fn complain(&mut self, message: &[u8]) {
         self.complaints.push(String::from_utf8_lossy(message).to_string());
     }
+    fn expand_string(&mut self, text: &[u8]) -> Result<Bytes, Stop> {
+        Ok(Bytes::copy_from_slice(text))
+    }
+
     fn expand_prompt(&mut self, text: &[u8]) -> Result<Bytes, Stop> {
         Ok(Bytes::copy_from_slice(text))
     }

@@ -130,6 +130,12 @@ impl<'a, E: Expressions, W: World> Evaluation<'a, E, W> {
         if let Some(index) = plain_decimal(subscript) {
             return Ok(Key::Index(index));
         }
+        // The value of a variable may hold a subscript that is still to be expanded.
+        let expanded = match subscript.iter().any(|byte| matches!(byte, b'$' | b'`')) {
+            true => Some(self.world.expand_string(subscript)?),
+            false => None,
+        };
+        let subscript = expanded.as_ref().unwrap_or(subscript);
         if subscript.is_empty() || matches!(subscript.as_ref(), b"@" | b"*") {
             let message = [name.as_ref(), b"[", subscript, b"]: bad array subscript"].concat();
             return Err(Failure::Stop(ExpansionError::line(message).into()));

@@ -70,7 +70,7 @@ fn run(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes], which
     if request.functions {
         return functions(shell, operands, request, which);
     }
-    if which == Which::Local && first == 1 && declared.len() == operands.len() {
+    if which == Which::Local && first == 1 && !operands.is_empty() && declared.len() == operands.len() {
         return local_strings(shell, context, declared);
     }
     if operands.is_empty() || (request.print && matches!(which, Which::Declare | Which::Local)) {
@@ -445,7 +445,10 @@ fn print(shell: &mut ShellTask, context: &mut Context<'_>, operands: &[Bytes], r
     }
     for name in operands {
         let mut line = Vec::new();
-        let found = shell.state.variables.get(name).is_some() && which != Which::Local;
+        let found = match which {
+            Which::Local => shell.state.variables.local_names().contains(name),
+            _ => shell.state.variables.get(name).is_some(),
+        };
         if found {
             shell.with_view(context, |view| crate::shell::variable::print_named(name, view, &mut line));
             shell.out(&line);

@@ -32,7 +32,7 @@ pub(crate) fn getopts(shell: &mut ShellTask, context: &mut Context<'_>, fields: 
     }
     if let Err(error) = shell.state.variables.check_writable(name) {
         shell.error(&error.message());
-        return Ok(ExitStatus::USAGE);
+        return Ok(if status.is_success() { ExitStatus::USAGE } else { status });
     }
     super::echo::assign_text(shell, context, name, Bytes::from(vec![letter]), status)
 }

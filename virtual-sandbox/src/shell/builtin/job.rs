@@ -50,6 +50,35 @@ impl ShellTask {
         let _ = self.flush(context, self.state.status);
     }
 
+    /// Tells of background jobs that a signal has ended, as a shell that is not interactive does when a command that it
+    /// waited for has ended; SIGINT, SIGPIPE and SIGTERM are not worth a word.
+    pub(crate) fn notify_killed(&mut self, context: &mut Context<'_>) {
+        if self.state.mode.interactive || self.state.jobs.list.is_empty() {
+            return;
+        }
+        self.note_jobs(context);
+        let quiet = [Signal::INT, Signal::PIPE, Signal::TERM];
+        let killed: Vec<(Job, Signal)> = self
+            .state
+            .jobs
+            .list
+            .iter()
+            .filter_map(|job| match job.ended() {
+                Some(WaitStatus::Signaled(signal)) if !quiet.contains(&signal) => Some((job.clone(), signal)),
+                _ => None,
+            })
+            .collect();
+        for (job, signal) in killed {
+            let Some(pid) = job.leader() else { continue };
+            let mut line = self.state.error_prefix();
+            line.extend_from_slice(format!("{:5} {:<23} ", pid.0, signal.description()).as_bytes());
+            line.extend_from_slice(&job.text);
+            line.push(b'\n');
+            self.output.push(crate::sys::Fd::STDERR, &line);
+            Arc::make_mut(&mut self.state.jobs).remove(job.number);
+        }
+    }
+
     fn job_line(&self, job: &Job, with_pid: bool) -> Vec<u8> {
         let jobs = &self.state.jobs;
         let mark = if jobs.recent.first() == Some(&job.number) {

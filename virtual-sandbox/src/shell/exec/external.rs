@@ -244,7 +244,7 @@ impl ShellTask {
             Err(status) => {
                 let reason = match context.kernel.stat(context.pid, &program, Follow::Yes) {
                     Ok(stat) if stat.is_directory() => Errno::EISDIR,
-                    Ok(_) if status == ExitStatus::NOT_FOUND => return self.exec_failed(context, status),
+                    _ if status == ExitStatus::NOT_FOUND => return self.exec_failed(context, status),
                     Ok(_) => Errno::EACCES,
                     Err(errno) => errno,
                 };

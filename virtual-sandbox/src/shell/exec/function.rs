@@ -25,6 +25,7 @@ impl ShellTask {
         }
         let source = match self.state.calls.top() {
             Some(call) if call.kind != CallKind::Function || !call.source.is_empty() => call.source.clone(),
+            None if self.state.mode.standard_input && !self.state.mode.interactive => Bytes::from_static(b"main"),
             _ => Bytes::from_static(b"environment"),
         };
         let definition = Function {

@@ -21,6 +21,15 @@ impl View<'_> {
         if !self.state.is_on(ShellOption::PROMPTVARS) {
             return Ok(Bytes::from(decoded));
         }
+        self.quoted_string(&decoded)
+    }
+
+    /// Expands a text as if in double quotes.
+    ///
+    /// # Errors
+    /// [`Stop`] of a substitution. A text that cannot be expanded stays as it is, after its message.
+    pub(crate) fn quoted_string(&mut self, text: &[u8]) -> Result<Bytes, Stop> {
+        let decoded = text.to_vec();
         if !decoded.iter().any(|byte| matches!(byte, b'$' | b'`' | b'\\')) {
             return Ok(Bytes::from(decoded));
         }

@@ -93,7 +93,12 @@ impl ShellTask {
 
     /// Runs a text as commands: `eval`, a trap. The flow leads to its status.
     pub(crate) fn run_text(&mut self, kind: SourceKind, text: Bytes) -> Flow {
-        let mut frame = SourceFrame::new(kind, text, self.state.line.max(1));
+        self.run_text_at(kind, text, self.state.line.max(1))
+    }
+
+    /// Runs a text whose first line has this number.
+    pub(crate) fn run_text_at(&mut self, kind: SourceKind, text: Bytes, line: u32) -> Flow {
+        let mut frame = SourceFrame::new(kind, text, line);
         frame.unit = Some(self.unit.clone());
         frame.line = self.state.line;
         // An empty text succeeds.
@@ -255,6 +260,7 @@ impl ShellTask {
             SourceKind::String if !self.session => b"-c",
             SourceKind::Eval => b"eval",
             SourceKind::Failed => b"command substitution",
+            SourceKind::Trap => self.trap_name(),
             _ => b"",
         };
         let name = self.state.error_name().clone();

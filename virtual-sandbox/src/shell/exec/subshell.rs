@@ -89,6 +89,7 @@ impl ShellTask {
             Ok(forked) => forked,
             Err(flow) => return flow,
         };
+        self.state.line = self.unit.line(command);
         Self::launch(context, pid, task, command);
         self.push(Frame::Child { pid, subshell: Some(command) });
         Flow::Block
@@ -116,6 +117,12 @@ impl ShellTask {
     ) -> Flow {
         if let WaitStatus::Signaled(signal) = status {
             self.announce_signal(pid, subshell, signal);
+            if let Err(flow) = self.flush(context, status.shell_status()) {
+                return flow;
+            }
+        }
+        if !self.state.jobs.list.is_empty() {
+            self.notify_killed(context);
             if let Err(flow) = self.flush(context, status.shell_status()) {
                 return flow;
             }
@@ -198,17 +205,22 @@ impl ShellTask {
 
     /// Notes which background processes have ended.
     pub(crate) fn collect_jobs(&mut self, context: &mut Context<'_>) {
-        let running: Vec<Pid> = self.state.jobs.running().collect();
-        for pid in running {
-            if let Ok(Some((_, status))) = context.kernel.poll_wait(context.pid, WaitTarget::Process(pid), true) {
-                Arc::make_mut(&mut self.state.jobs).note(pid, status);
-            }
-        }
+        self.note_jobs(context);
         if !self.state.mode.interactive {
             let ended: Vec<u32> =
                 self.state.jobs.list.iter().filter(|job| job.ended().is_some()).map(|job| job.number).collect();
             for number in ended {
                 Arc::make_mut(&mut self.state.jobs).remove(number);
+            }
+        }
+    }
+
+    /// Takes in the statuses of background processes that have ended or stopped.
+    pub(crate) fn note_jobs(&mut self, context: &mut Context<'_>) {
+        let running: Vec<Pid> = self.state.jobs.running().collect();
+        for pid in running {
+            if let Ok(Some((_, status))) = context.kernel.poll_wait(context.pid, WaitTarget::Process(pid), true) {
+                Arc::make_mut(&mut self.state.jobs).note(pid, status);
             }
         }
     }

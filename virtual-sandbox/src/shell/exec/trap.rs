@@ -55,7 +55,25 @@ impl ShellTask {
             hidden: hides.then(|| command.clone()),
             outer_text,
         })));
-        self.run_text(SourceKind::Trap, command)
+        match condition {
+            // bash counts the lines of these from 1.
+            Condition::Signal(_) => self.run_text_at(SourceKind::Trap, command, 1),
+            _ => self.run_text(SourceKind::Trap, command),
+        }
+    }
+
+    /// What syntax errors in the trap being run are from.
+    pub(crate) fn trap_name(&self) -> &'static [u8] {
+        match self.frames.last() {
+            Some(Frame::Exiting(_)) => b"exit trap",
+            Some(Frame::Trap(trap)) => match trap.condition {
+                Condition::Err => b"error trap",
+                Condition::Debug => b"debug trap",
+                Condition::Return => b"return trap",
+                _ => b"trap",
+            },
+            _ => b"",
+        }
     }
 
     fn end_trap(&mut self, frame: &TrapFrame) {
@@ -156,7 +174,7 @@ impl ShellTask {
             self.state.status = self.fatal.map_or(status, |(_, before)| before);
             self.push(Frame::Exiting(status));
             self.state.command_text = Some(self.current_text());
-            return self.run_text(SourceKind::Trap, command);
+            return self.run_text_at(SourceKind::Trap, command, 1);
         }
         match self.flush(context, status) {
             Ok(status) => Flow::Exit(self.ending(status)),

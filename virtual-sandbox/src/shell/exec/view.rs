@@ -413,6 +413,10 @@ impl World for View<'_> {
         self.prompt(text)
     }
 
+    fn expand_string(&mut self, text: &[u8]) -> Result<Bytes, Stop> {
+        self.quoted_string(text)
+    }
+
     fn traced_tests(&mut self) -> Option<&mut Vec<Vec<u8>>> {
         self.traced_tests.as_mut()
     }

@@ -94,6 +94,11 @@ pub trait World: SpecialSource {
     /// # Errors
     /// As for a word.
     fn expand_prompt(&mut self, text: &[u8]) -> Result<Bytes, Stop>;
+    /// Expands a text as if between double quotes: the subscript in the value of a variable that is used in an expression.
+    ///
+    /// # Errors
+    /// As for a word.
+    fn expand_string(&mut self, text: &[u8]) -> Result<Bytes, Stop>;
     /// Where `set -x` wants the tests of `[[ … ]]` shown as they are evaluated, a line each; `None` when it does not.
     fn traced_tests(&mut self) -> Option<&mut Vec<Vec<u8>>> {
         None

@@ -1,11 +1,13 @@
 //! bash's `%q`: quoting so that the text can be read back as shell input.
 
+use crate::text::locale::is_bytes;
+
 /// Quotes `text` as `printf %q` and completion do: backslashes, or `$'…'` when a character cannot be printed.
 pub fn shell_quote(text: &[u8]) -> Vec<u8> {
     if text.is_empty() {
         return b"''".to_vec();
     }
-    if !is_printable(text) {
+    if !is_printable(text) || (is_bytes() && !text.is_ascii()) {
         return ansi_c_quote(text);
     }
     let mut quoted = Vec::with_capacity(text.len() + 8);
@@ -43,7 +45,9 @@ pub fn ansi_c_quote(text: &[u8]) -> Vec<u8> {
                 '\t' => quoted.extend_from_slice(b"\\t"),
                 '\x0b' => quoted.extend_from_slice(b"\\v"),
                 '\'' | '\\' => quoted.extend_from_slice(&[b'\\', character as u8]),
-                character if character.is_control() => push_octal(bytes, &mut quoted),
+                character if character.is_control() || (!character.is_ascii() && is_bytes()) => {
+                    push_octal(bytes, &mut quoted);
+                }
                 _ => quoted.extend_from_slice(bytes),
             }
         }

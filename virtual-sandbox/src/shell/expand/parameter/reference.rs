@@ -182,6 +182,10 @@ impl<W: World> Expander<'_, W> {
                         b"" => return Err(VariableError::BadSubscript(text.to_vec()).into()),
                         b"@" => Some(Reference::Elements { name, star: false }),
                         b"*" => Some(Reference::Elements { name, star: true }),
+                        key if key.iter().any(|byte| matches!(byte, b'$' | b'`')) => {
+                            let key = self.world.expand_string(key)?;
+                            Some(Reference::Element(name, Key::Text(key)))
+                        }
                         key => Some(Reference::Element(name, Key::Text(Bytes::copy_from_slice(key)))),
                     }
                 }
