@@ -329,8 +329,9 @@ impl Unquoted {
             let before = core.input.bytes(self.start, core.input.position());
             if is_assignment_target(before) {
                 core.facts = core.facts.with(WordFacts::ASSIGNMENT);
-                self.assigned = true;
-                self.tilde = true;
+                // "Tilde expansion is only performed on assignments preceding a command name" in POSIX mode.
+                self.assigned = !core.options.posix;
+                self.tilde = self.assigned;
             }
         }
         self.literal(core, 1);

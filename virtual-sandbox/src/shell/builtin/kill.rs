@@ -111,7 +111,7 @@ fn list(shell: &mut ShellTask, operands: &[Bytes]) -> Ran {
             Some(0) => Some("EXIT".into()),
             // An exit status names the signal that it stands for.
             Some(number) => {
-                Signal::from_number(if number > 128 { number - 128 } else { number }).map(|signal| signal.name().into())
+                Signal::from_number(if number > 128 { number - 128 } else { number }).map(|signal| signal.name())
             }
             None => Signal::from_name(operand).map(|signal| signal.number().to_string()),
         };
