@@ -150,7 +150,8 @@ impl FdTable {
 
     /// The table of a forked process: entries that were put away at `limit` and above are not inherited.
     pub fn inherited(&self, limit: Fd) -> FdTable {
-        FdTable { entries: self.entries.iter().copied().filter(|(fd, _)| *fd < limit).collect() }
+        let count = self.entries.partition_point(|(fd, _)| *fd < limit);
+        FdTable { entries: SmallVec::from_slice(self.entries.get(..count).unwrap_or_default()) }
     }
 
     /// How many there are.

@@ -44,7 +44,7 @@ impl Kernel {
             held: 0,
         };
         self.vfs.retain(cwd);
-        self.processes.insert(INIT, init);
+        self.processes.insert(INIT, Box::new(init));
     }
 
     /// Notes that a limit was met; the first one counts. The machine ends the execution.
@@ -124,7 +124,7 @@ impl Kernel {
             }
         }
         self.vfs.retain(child.cwd);
-        self.processes.insert(pid, child);
+        self.processes.insert(pid, Box::new(child));
         self.enqueue(pid);
         Ok(pid)
     }

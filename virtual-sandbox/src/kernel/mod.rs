@@ -79,7 +79,7 @@ pub struct Kernel {
     pub limits: Limits,
     /// What has been used.
     pub usage: Usage,
-    processes: FxHashMap<Pid, Process>,
+    processes: FxHashMap<Pid, Box<Process>>,
     next_pid: u32,
     files: Table<OpenFile>,
     pipes: Table<Pipe>,
@@ -137,21 +137,21 @@ impl Kernel {
 
     /// The process `pid`, living or waiting to be waited for.
     pub fn process(&self, pid: Pid) -> Option<&Process> {
-        self.processes.get(&pid)
+        self.processes.get(&pid).map(Box::as_ref)
     }
 
     /// The process `pid`, to change.
     pub fn process_mut(&mut self, pid: Pid) -> Option<&mut Process> {
-        self.processes.get_mut(&pid)
+        self.processes.get_mut(&pid).map(Box::as_mut)
     }
 
     /// The process `pid`, or ESRCH.
     pub(crate) fn living(&self, pid: Pid) -> Result<&Process, Errno> {
-        self.processes.get(&pid).ok_or(Errno::ESRCH)
+        self.process(pid).ok_or(Errno::ESRCH)
     }
 
     pub(crate) fn living_mut(&mut self, pid: Pid) -> Result<&mut Process, Errno> {
-        self.processes.get_mut(&pid).ok_or(Errno::ESRCH)
+        self.process_mut(pid).ok_or(Errno::ESRCH)
     }
 
     /// All process ids, in order.

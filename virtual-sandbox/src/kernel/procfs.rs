@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 /// A view of the kernel for the file system: all of it but the file system itself, which is being changed.
 pub(super) struct ProcView<'a> {
-    pub(super) processes: &'a FxHashMap<Pid, Process>,
+    pub(super) processes: &'a FxHashMap<Pid, Box<Process>>,
     pub(super) files: &'a Table<OpenFile>,
     pub(super) pipes: &'a Table<Pipe>,
     pub(super) consoles: &'a Table<Console>,
@@ -19,7 +19,7 @@ pub(super) struct ProcView<'a> {
 
 impl ProcView<'_> {
     fn process(&self, pid: u32) -> Option<&Process> {
-        self.processes.get(&Pid(pid))
+        self.processes.get(&Pid(pid)).map(Box::as_ref)
     }
 
     fn object(&self, pid: u32, fd: u32) -> Option<&Object> {
