@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::Scalar;
 
@@ -20,7 +21,8 @@ const ELEMENT: usize = 96;
 #[derive(Debug, Clone)]
 pub struct AssocArray {
     entries: Vec<Entry>,
-    positions: FxHashMap<Bytes, usize>,
+    /// The places in `entries` of the keys with a hash: one, but for rare collisions.
+    positions: FxHashMap<u32, SmallVec<[u32; 2]>>,
     buckets: u32,
     next_rank: i64,
     held: usize,
@@ -53,7 +55,13 @@ impl AssocArray {
     /// The element with this key.
     #[inline]
     pub fn get(&self, key: &[u8]) -> Option<&Scalar> {
-        self.positions.get(key).and_then(|at| self.entries.get(*at)).map(|entry| &entry.value)
+        self.position(key, hash_string(key)).and_then(|at| self.entries.get(at)).map(|entry| &entry.value)
+    }
+
+    #[inline]
+    fn position(&self, key: &[u8], hash: u32) -> Option<usize> {
+        let places = self.positions.get(&hash)?;
+        places.iter().map(|at| *at as usize).find(|at| self.entries.get(*at).is_some_and(|entry| entry.key == key))
     }
 
     /// Sets the element with this key.
@@ -63,9 +71,10 @@ impl AssocArray {
 
     /// Changes the element with this key in place; it is made if it is not there.
     pub fn update(&mut self, key: &[u8], change: impl FnOnce(&mut Scalar)) {
-        let at = match self.positions.get(key) {
-            Some(at) => *at,
-            None => self.insert(Bytes::copy_from_slice(key)),
+        let hash = hash_string(key);
+        let at = match self.position(key, hash) {
+            Some(at) => at,
+            None => self.insert(Bytes::copy_from_slice(key), hash),
         };
         if let Some(entry) = self.entries.get_mut(at) {
             let before = entry.value.held();
@@ -74,7 +83,7 @@ impl AssocArray {
         }
     }
 
-    fn insert(&mut self, key: Bytes) -> usize {
+    fn insert(&mut self, key: Bytes, hash: u32) -> usize {
         if self.entries.len() >= self.buckets as usize * LOAD {
             // Moving a chain entry by entry to the heads of new chains turns it around.
             self.buckets = self.buckets.saturating_mul(GROWTH);
@@ -86,20 +95,33 @@ impl AssocArray {
         self.held += ELEMENT + key.len();
         let rank = self.next_rank;
         self.next_rank += 1;
-        self.entries.push(Entry { key: key.clone(), value: Scalar::EMPTY, hash: hash_string(&key), rank });
-        self.positions.insert(key, at);
+        self.entries.push(Entry { key, value: Scalar::EMPTY, hash, rank });
+        self.positions.entry(hash).or_default().push(at as u32);
         at
     }
 
     /// Removes the element with this key.
     pub fn remove(&mut self, key: &[u8]) -> Option<Scalar> {
-        let at = self.positions.remove(key)?;
+        let at = self.position(key, hash_string(key))?;
         let old = self.entries.swap_remove(at);
+        self.forget_place(old.hash, at);
         if let Some(moved) = self.entries.get(at) {
-            self.positions.insert(moved.key.clone(), at);
+            // The last entry has taken the place of the one removed.
+            let hash = moved.hash;
+            self.forget_place(hash, self.entries.len());
+            self.positions.entry(hash).or_default().push(at as u32);
         }
         self.held = self.held.saturating_sub(ELEMENT + old.key.len() + old.value.held());
         Some(old.value)
+    }
+
+    fn forget_place(&mut self, hash: u32, at: usize) {
+        if let Some(places) = self.positions.get_mut(&hash) {
+            places.retain(|place| *place as usize != at);
+            if places.is_empty() {
+                self.positions.remove(&hash);
+            }
+        }
     }
 
     /// Number of elements.
@@ -122,5 +144,25 @@ impl AssocArray {
     /// Approximate bytes of memory held.
     pub(super) fn held(&self) -> usize {
         self.held
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_one_hash_are_apart_and_removal_moves_the_last() {
+        let (left, right) = (&b"JOHQudoan"[..], &b"oluYnBxnh"[..]);
+        assert_eq!(hash_string(left), hash_string(right));
+        let mut map = AssocArray::default();
+        for (value, key) in [left, b"x", right].into_iter().enumerate() {
+            map.set(key, Scalar::Int(value as i64));
+        }
+        assert_eq!(map.remove(left), Some(Scalar::Int(0)));
+        assert_eq!((map.get(left), map.get(right)), (None, Some(&Scalar::Int(2))));
+        assert_eq!(map.remove(b"x"), Some(Scalar::Int(1)));
+        assert_eq!(map.get(right), Some(&Scalar::Int(2)));
+        assert_eq!(map.len(), 1);
     }
 }
