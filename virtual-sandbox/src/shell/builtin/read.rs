@@ -227,18 +227,18 @@ impl ShellTask {
             }
         };
         context.kernel.clear_deadline(context.pid);
-        self.finish_read(context, *frame, &ended)
+        self.finish_read(context, &mut frame, &ended)
     }
 
-    fn finish_read(&mut self, context: &mut Context<'_>, frame: ReadFrame, ended: &Ended) -> Ran {
+    fn finish_read(&mut self, context: &mut Context<'_>, frame: &mut ReadFrame, ended: &Ended) -> Ran {
         let status = match ended {
             Ended::Delimiter | Ended::Full => ExitStatus::SUCCESS,
             Ended::EndOfFile => ExitStatus::FAILURE,
             Ended::Timeout => ExitStatus(142),
             Ended::Error => return Ok(ExitStatus::FAILURE),
         };
-        let (text, quoted) = unquote(&frame.line, frame.raw);
-        let result = self.with_view(context, |view| store(view, &frame, &text, &quoted));
+        let (text, quoted) = unquote(std::mem::take(&mut frame.line), frame.raw);
+        let result = self.with_view(context, |view| store(view, frame, &text, &quoted));
         match result {
             Ok(()) => Ok(status),
             Err(Stop::Error(error)) => {
@@ -262,7 +262,10 @@ fn ends_in_open_backslash(line: &[u8]) -> bool {
 }
 
 /// Takes backslashes away and tells which bytes they quoted; NUL bytes are dropped, as bash does.
-fn unquote(line: &[u8], raw: bool) -> (Vec<u8>, Vec<bool>) {
+fn unquote(line: Vec<u8>, raw: bool) -> (Vec<u8>, Vec<bool>) {
+    if memchr::memchr2(0, if raw { 0 } else { b'\\' }, &line).is_none() {
+        return (line, Vec::new());
+    }
     let mut text = Vec::with_capacity(line.len());
     let mut quoted = Vec::new();
     let mut bytes = line.iter().copied();

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use shell_parser::Unit;
-use shell_parser::ast::{CondBinary, CondExpr, CondId, WordId};
+use shell_parser::ast::{CondBinary, CondExpr, CondId, WordFacts, WordId};
 
 use super::{file, primary, trace};
 use crate::shell::arith;
@@ -20,6 +20,16 @@ use crate::text::regex::{Captures, Regex};
 /// is an error without message of severity [`Severity::Invalid`].
 pub fn evaluate<W: World>(unit: &Unit, expression: CondId, world: &mut W) -> Result<bool, Stop> {
     test(unit, expression, false, world)
+}
+
+/// What is known of the words of an expression.
+pub fn facts(unit: &Unit, expression: CondId) -> WordFacts {
+    match unit.cond(expression) {
+        CondExpr::Word(word) | CondExpr::Unary(_, word) => unit.word(*word).facts,
+        CondExpr::Binary(_, left, right) => unit.word(*left).facts.with(unit.word(*right).facts),
+        CondExpr::Not(inner) | CondExpr::Group(inner) => facts(unit, *inner),
+        CondExpr::And(left, right) | CondExpr::Or(left, right) => facts(unit, *left).with(facts(unit, *right)),
+    }
 }
 
 /// Evaluates an expression; `negated` tells the trace of a `!` before it.

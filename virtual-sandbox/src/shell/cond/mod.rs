@@ -7,7 +7,7 @@ mod primary;
 mod regex_cache;
 mod trace;
 
-pub use compound::evaluate;
+pub use compound::{evaluate, facts};
 pub use operands::test;
 pub use regex_cache::RegexCache;
 

@@ -263,7 +263,7 @@ impl ShellTask {
     ) -> Flow {
         self.state.line = unit.line(id);
         let depth = self.frames.len();
-        let facts = shell_parser::ast::WordFacts::SUBSTITUTION;
+        let facts = crate::shell::cond::facts(unit, expression);
         let tracing = self.is_tracing();
         let mut tests = Vec::new();
         let result = self.attempt(context, unit, facts, |view| {

@@ -97,9 +97,8 @@ impl ShellTask {
         self.state.variables.push_scope(ScopeKind::Function);
         let line = self.state.line;
         self.state.calls.push(CallKind::Function, function.name.clone(), function.source.clone(), line);
-        let mut fields = fields;
-        fields.remove(0);
-        let positional = std::mem::replace(&mut self.state.positional, Arc::from(fields));
+        let arguments: Arc<[Bytes]> = fields.into_iter().skip(1).collect();
+        let positional = std::mem::replace(&mut self.state.positional, arguments);
         if self.state.is_on(crate::shell::options::ShellOption::EXTDEBUG) {
             self.state.calls.note_arguments(self.state.positional.clone());
         }

@@ -1,6 +1,7 @@
 //! Fields under construction.
 
 use bytes::Bytes;
+use smallvec::SmallVec;
 
 use super::split::{Ifs, Separator};
 
@@ -30,9 +31,17 @@ pub(super) enum Mode {
 #[derive(Debug)]
 pub(super) struct Field {
     /// Its text, quotes removed.
-    pub text: Vec<u8>,
+    pub text: Bytes,
     /// The pattern for pathname expansion, when there is an unquoted pattern character.
     pub pattern: Option<Vec<u8>>,
+}
+
+/// Text under construction: most of it is short, and takes memory only once, when it is handed out.
+type Text = SmallVec<[u8; 64]>;
+
+/// The text as a chunk.
+fn chunk(text: Text) -> Bytes {
+    if text.spilled() { Bytes::from(text.into_vec()) } else { Bytes::copy_from_slice(&text) }
 }
 
 /// Where splitting is.
@@ -49,7 +58,7 @@ enum State {
 /// Collects the text of a word.
 pub(super) struct Fields {
     mode: Mode,
-    current: Vec<u8>,
+    current: Text,
     pattern: Option<Vec<u8>>,
     /// Whether the pattern has a special character.
     special: bool,
@@ -63,7 +72,7 @@ impl Fields {
     pub(super) fn new(mode: Mode) -> Self {
         Self {
             mode,
-            current: Vec::new(),
+            current: Text::new(),
             pattern: None,
             special: false,
             state: State::Start,
@@ -186,15 +195,15 @@ impl Fields {
     }
 
     fn end_field(&mut self) {
-        let text = std::mem::take(&mut self.current);
+        let text = chunk(std::mem::take(&mut self.current));
         let pattern = self.pattern.take().filter(|_| self.special);
         self.special = false;
         self.finished.push(Field { text, pattern });
     }
 
     /// The text, for the modes that make one string.
-    pub(super) fn into_text(self) -> Vec<u8> {
-        self.current
+    pub(super) fn into_text(self) -> Bytes {
+        chunk(self.current)
     }
 
     /// The fields, for the mode that makes fields.
@@ -209,12 +218,12 @@ impl Fields {
 impl Field {
     /// The text as a chunk.
     pub(super) fn into_bytes(self) -> Bytes {
-        Bytes::from(self.text)
+        self.text
     }
 }
 
 /// Adds text to a pattern so that nothing in it is special.
-pub(super) fn escape_pattern(text: &[u8], out: &mut Vec<u8>) {
+pub(super) fn escape_pattern(text: &[u8], out: &mut impl Extend<u8>) {
     for byte in text {
         if matches!(
             byte,
@@ -234,13 +243,13 @@ pub(super) fn escape_pattern(text: &[u8], out: &mut Vec<u8>) {
                 | b'.'
                 | b'='
         ) {
-            out.push(b'\\');
+            out.extend([b'\\']);
         }
-        out.push(*byte);
+        out.extend([*byte]);
     }
 }
 
-fn escape_regex(text: &[u8], out: &mut Vec<u8>) {
+fn escape_regex(text: &[u8], out: &mut Text) {
     for byte in text {
         if matches!(
             byte,

@@ -10,6 +10,17 @@ use crate::shell::pattern::char_length;
 /// at its end. Bytes that `quoted` marks never separate.
 pub fn split_read<W: World>(world: &W, text: &[u8], quoted: &[bool], count: usize) -> Vec<Bytes> {
     let line = Line { ifs: Ifs::of(world), text, quoted };
+    if count == 1 && quoted.is_empty() {
+        // One name and no backslashes: white space at the ends is all that matters.
+        let value = match line.ifs {
+            Ifs::Default => Some(trimmed(text)),
+            Ifs::Null => Some(text),
+            Ifs::Custom(_) => None,
+        };
+        if let Some(value) = value {
+            return if value.is_empty() { Vec::new() } else { vec![Bytes::copy_from_slice(value)] };
+        }
+    }
     let mut fields = Vec::new();
     let mut at = line.skip_space(0);
     while at < text.len() {
@@ -25,6 +36,14 @@ pub fn split_read<W: World>(world: &W, text: &[u8], quoted: &[bool], count: usiz
         at = next;
     }
     fields
+}
+
+/// A text without the white space of the default IFS around it.
+fn trimmed(text: &[u8]) -> &[u8] {
+    let space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n');
+    let start = text.iter().position(|byte| !space(byte)).unwrap_or(text.len());
+    let end = text.iter().rposition(|byte| !space(byte)).map_or(start, |last| last + 1);
+    text.get(start..end).unwrap_or_default()
 }
 
 struct Line<'a> {

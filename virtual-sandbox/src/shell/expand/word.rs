@@ -213,7 +213,7 @@ pub fn expand_assignment_value<W: World>(unit: &Unit, word: WordId, world: &mut 
         Some(WordPart::CommandSub(id)) => return world.substitution(unit, *id).map(Scalar::Text),
         _ => {}
     }
-    expand_single(unit, parts, Mode::Text, world).map(|text| Scalar::Text(text.into()))
+    expand_single(unit, parts, Mode::Text, world).map(Scalar::Text)
 }
 
 /// Expands a word to the text of a pattern: quoted characters that would be special have a backslash before them.
@@ -227,7 +227,7 @@ pub fn expand_pattern<W: World>(unit: &Unit, word: WordId, world: &mut W) -> Res
         [WordPart::Literal(text)] => Ok(text.clone()),
         _ => {
             let mode = if world.traced_tests().is_some() { Mode::ShownPattern } else { Mode::Pattern };
-            expand_single(unit, parts, mode, world).map(Bytes::from)
+            expand_single(unit, parts, mode, world)
         }
     }
 }
@@ -241,7 +241,7 @@ pub fn expand_regex<W: World>(unit: &Unit, word: WordId, world: &mut W) -> Resul
     let parts = unit.word(word).parts;
     match unit.parts(parts) {
         [WordPart::Literal(text)] => Ok(text.clone()),
-        _ => expand_single(unit, parts, Mode::Regex, world).map(Bytes::from),
+        _ => expand_single(unit, parts, Mode::Regex, world),
     }
 }
 
@@ -257,12 +257,12 @@ pub fn expand_here_document<W: World>(unit: &Unit, body: WordId, world: &mut W) 
         _ => {
             let mut out = Fields::new(Mode::HereDocument);
             Expander { unit, world }.parts(parts, Quoting::Double, &mut out)?;
-            Ok(out.into_text().into())
+            Ok(out.into_text())
         }
     }
 }
 
-fn expand_single<W: World>(unit: &Unit, parts: IdRange<PartId>, mode: Mode, world: &mut W) -> Result<Vec<u8>, Stop> {
+fn expand_single<W: World>(unit: &Unit, parts: IdRange<PartId>, mode: Mode, world: &mut W) -> Result<Bytes, Stop> {
     let mut out = Fields::new(mode);
     Expander { unit, world }.parts(parts, Quoting::None, &mut out)?;
     Ok(out.into_text())

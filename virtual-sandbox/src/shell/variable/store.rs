@@ -180,9 +180,6 @@ impl Variables {
     /// Changes a variable in place, keeping the account of memory and the environment right. A variable that is not
     /// there is made first, global and unset.
     pub fn change<T>(&mut self, name: &[u8], change: impl FnOnce(&mut Variable) -> T) -> T {
-        if !self.map.contains(name) {
-            self.insert(name, Variable::new(Value::Unset, Attributes::NONE));
-        }
         match self.map.get_mut(name) {
             Some(variable) => {
                 let exported = variable.attributes.has(Attributes::EXPORTED);
@@ -195,7 +192,12 @@ impl Variables {
                 self.changed(name);
                 result
             }
-            None => change(&mut Variable::new(Value::Unset, Attributes::NONE)),
+            None => {
+                let mut variable = Variable::new(Value::Unset, Attributes::NONE);
+                let result = change(&mut variable);
+                self.insert(name, variable);
+                result
+            }
         }
     }
 

@@ -32,7 +32,7 @@ impl<W: World> Expander<'_, W> {
         let mut text = Fields::new(Mode::Text);
         let inner = if quoting == Quoting::Double { Quoting::Double } else { Quoting::None };
         self.parts(self.unit.word(word).parts, inner, &mut text)?;
-        Ok(text.into_text().into())
+        Ok(text.into_text())
     }
 
     pub(super) fn use_default(

@@ -112,7 +112,7 @@ impl<W: World> Expander<'_, W> {
         if !self.world.option(ShellOption::PatsubReplacement) {
             let mut text = Fields::new(Mode::Text);
             self.parts(parts, Quoting::None, &mut text)?;
-            return Ok(Replacement { pieces: vec![Piece::Text(text.into_text())] });
+            return Ok(Replacement { pieces: vec![Piece::Text(text.into_text().into())] });
         }
         let mut replacement = Replacement { pieces: Vec::new() };
         for id in parts.iter() {
