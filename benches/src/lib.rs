@@ -1,1 +1,1 @@
-//! Skeleton.
+//! Benchmarks. The README says how they are run and what was measured.
