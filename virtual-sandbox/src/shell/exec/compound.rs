@@ -41,7 +41,10 @@ impl ShellTask {
         match otherwise {
             Some(body) => Flow::Go(Next::Start(body)),
             // "The exit status … is zero if no condition tested true."
-            None => self.done(ExitStatus::SUCCESS),
+            None => {
+                self.keep_pipe_status();
+                self.done(ExitStatus::SUCCESS)
+            }
         }
     }
 
@@ -52,8 +55,16 @@ impl ShellTask {
         Flow::Go(Next::Start(test))
     }
 
+    /// `PIPESTATUS` stays that of the last pipeline when a compound command ends with another status.
+    fn keep_pipe_status(&mut self) {
+        if self.state.pipe_status.is_empty() {
+            self.state.pipe_status.push(self.state.status.0);
+        }
+    }
+
     /// Leaves the innermost loop with a status.
     pub(crate) fn end_loop(&mut self, status: ExitStatus) -> Flow {
+        self.keep_pipe_status();
         self.frames.pop();
         self.state.loop_depth = self.state.loop_depth.saturating_sub(1);
         self.done(status)

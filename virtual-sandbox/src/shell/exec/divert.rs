@@ -93,6 +93,7 @@ impl ShellTask {
     fn divert_from_loop(&mut self, frame: Frame, divert: Divert) -> Flow {
         match divert {
             Divert::Break(levels) => {
+                self.state.pipe_status.clear();
                 self.state.loop_depth = self.state.loop_depth.saturating_sub(1);
                 self.state.status = ExitStatus::SUCCESS;
                 if levels > 1 { Flow::Go(Next::Divert(Divert::Break(levels - 1))) } else { Flow::Go(Next::Done) }
