@@ -45,6 +45,21 @@ pub fn echo<A: AsRef<[u8]>>(arguments: &[A], dialect: EchoDialect, mut escapes: 
     out
 }
 
+/// The arguments with their escapes expanded, none of them an option, and a newline unless `\c` ends it all.
+pub fn escaped<A: AsRef<[u8]>>(arguments: &[A], dialect: EchoDialect) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (at, argument) in arguments.iter().enumerate() {
+        if at > 0 {
+            out.push(b' ');
+        }
+        if !expand(argument.as_ref(), dialect, &mut out) {
+            return out;
+        }
+    }
+    out.push(b'\n');
+    out
+}
+
 /// Appends `text` with its escapes expanded; false when `\c` ends all output.
 fn expand(text: &[u8], dialect: EchoDialect, out: &mut Vec<u8>) -> bool {
     let mut rest = text;

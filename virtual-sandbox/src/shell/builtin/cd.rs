@@ -9,7 +9,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 
 pub(crate) fn cd(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes]) -> Ran {
-    let letters = match shell.letters(fields, b"LPe@", "cd [-L|[-P [-e]] [-@]] [dir]") {
+    let letters = match shell.letters(fields, b"LPe", "cd [-L|[-P [-e]] [-@]] [dir]") {
         Ok(letters) => letters,
         Err(ran) => return ran,
     };
@@ -140,7 +140,6 @@ impl ShellTask {
     }
 
     fn print_stack(&mut self, separate: bool, numbered: bool, long: bool) {
-        let home = self.state.variables.scalar(b"HOME").map(|home| home.to_bytes());
         let mut stack = vec![self.state.cwd.clone()];
         stack.extend(self.state.directories.iter().rev().cloned());
         let mut text = Vec::new();
@@ -151,20 +150,25 @@ impl ShellTask {
             if numbered {
                 text.extend_from_slice(format!("{at:2}  ").as_bytes());
             }
-            match home
-                .as_ref()
-                .filter(|home| !long && home.len() > 1)
-                .and_then(|home| directory.strip_prefix(&home[..]))
-            {
-                Some(rest) if rest.is_empty() || rest.starts_with(b"/") => {
-                    text.push(b'~');
-                    text.extend_from_slice(rest);
-                }
-                _ => text.extend_from_slice(directory),
+            if long {
+                text.extend_from_slice(directory);
+            } else {
+                text.extend_from_slice(&self.with_tilde(directory));
             }
         }
         text.push(b'\n');
         self.out(&text);
+    }
+
+    /// The directory with `~` for the home directory.
+    fn with_tilde(&self, directory: &[u8]) -> Vec<u8> {
+        let home = self.state.variables.scalar(b"HOME").map(|home| home.to_bytes());
+        let below =
+            home.filter(|home| home.len() > 1).and_then(|home| directory.strip_prefix(&home[..]).map(<[u8]>::to_vec));
+        match below {
+            Some(rest) if rest.is_empty() || rest.starts_with(b"/") => [b"~", rest.as_slice()].concat(),
+            _ => directory.to_vec(),
+        }
     }
 }
 
@@ -199,7 +203,8 @@ pub(crate) fn dirs(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes])
                     let mut stack = vec![shell.state.cwd.clone()];
                     stack.extend(shell.state.directories.iter().rev().cloned());
                     if let Some(directory) = stack.get(index) {
-                        let line = [&directory[..], b"\n"].concat();
+                        let shown = if long { directory.to_vec() } else { shell.with_tilde(directory) };
+                        let line = [&shown[..], b"\n"].concat();
                         shell.out(&line);
                     }
                     return Ok(ExitStatus::SUCCESS);
@@ -229,7 +234,11 @@ fn bad_stack_index(shell: &mut ShellTask, name: &[u8], operand: &[u8], usage: &s
         return ExitStatus::FAILURE;
     }
     let signed = matches!(operand.first(), Some(b'+' | b'-'));
-    let problem: &[u8] = if signed { b": invalid number" } else { b": invalid argument" };
+    let problem: &[u8] = match name {
+        _ if signed => b": invalid number",
+        b"dirs" => b": invalid option",
+        _ => b": invalid argument",
+    };
     shell.builtin_error(name, &[operand, problem].concat());
     shell.usage_line(name, usage);
     ExitStatus::USAGE
@@ -252,28 +261,39 @@ pub(crate) fn pushd(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[
     if quiet_move {
         operands = operands.get(1..).unwrap_or_default();
     }
+    let dashes = operands.first().is_some_and(|first| first.as_ref() == b"--");
+    if dashes {
+        operands = operands.get(1..).unwrap_or_default();
+    }
     let mut stack = vec![shell.state.cwd.clone()];
     stack.extend(shell.state.directories.iter().rev().cloned());
+    let signed = |operand: &Bytes| !dashes && operand.len() > 1 && matches!(operand.first(), Some(b'+' | b'-'));
+    if let Some(bad) = operands.first().filter(|operand| signed(operand) && !is_stack_index(operand)) {
+        return Ok(bad_stack_index(shell, b"pushd", bad, "pushd [-n] [+N | -N | dir]"));
+    }
+    if operands.len() > 1 {
+        shell.builtin_error(b"pushd", b"too many arguments");
+        return Ok(ExitStatus::FAILURE);
+    }
     match operands.first() {
+        None if quiet_move => return Ok(ExitStatus::SUCCESS),
         None if stack.len() < 2 => {
             shell.builtin_error(b"pushd", b"no other directory");
             return Ok(ExitStatus::FAILURE);
         }
         None => stack.swap(0, 1),
-        Some(operand) if matches!(operand.first(), Some(b'+' | b'-')) && operand.len() > 1 => {
-            match stack_index(shell, operand) {
-                Some(index) => stack.rotate_left(index),
-                None => {
-                    let message = if stack.len() < 2 {
-                        b"directory stack empty".to_vec()
-                    } else {
-                        [&operand[..], b": directory stack index out of range"].concat()
-                    };
-                    shell.builtin_error(b"pushd", &message);
-                    return Ok(ExitStatus::FAILURE);
-                }
+        Some(operand) if signed(operand) => match stack_index(shell, operand) {
+            Some(index) => stack.rotate_left(index),
+            None => {
+                let message = if stack.len() < 2 {
+                    b"directory stack empty".to_vec()
+                } else {
+                    [&operand[..], b": directory stack index out of range"].concat()
+                };
+                shell.builtin_error(b"pushd", &message);
+                return Ok(ExitStatus::FAILURE);
             }
-        }
+        },
         Some(operand) => stack.insert(usize::from(quiet_move), operand.clone()),
     }
     if !quiet_move {
@@ -314,6 +334,8 @@ pub(crate) fn popd(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[B
             }
         },
     };
+    // With -n the directory that the shell is in stays on top.
+    let index = if quiet_move { index.max(1) } else { index };
     stack.remove(index);
     if index == 0 {
         let target = stack.first().cloned().unwrap_or_default();

@@ -187,6 +187,17 @@ pub(crate) fn compopt(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Byte
             status = ExitStatus::FAILURE;
             continue;
         };
+        if changes.is_empty() {
+            let mut line = b"compopt".to_vec();
+            for option in OPTIONS {
+                let on = completion.options.iter().any(|given| given[..] == *option);
+                line.extend_from_slice(if on { b" -o " } else { b" +o " });
+                line.extend_from_slice(option);
+            }
+            line.extend_from_slice(&[b" ", &name[..], b"\n"].concat());
+            shell.out(&line);
+            continue;
+        }
         for (on, option) in &changes {
             completion.options.retain(|other| other != option);
             if *on {
@@ -312,7 +323,13 @@ impl ShellTask {
             Action::Function => self.function_names(),
             Action::Variable => self.variable_names(Attributes::NONE),
             Action::Export => self.variable_names(Attributes::EXPORTED),
-            Action::ArrayVariable => self.variable_names(Attributes::ARRAY),
+            Action::ArrayVariable => {
+                let mut arrays = self.variable_names(Attributes::ARRAY);
+                arrays.extend(self.variable_names(Attributes::ASSOC));
+                arrays.sort_unstable();
+                arrays.retain(|name| name.as_ref() != b"FUNCNAME" || self.state.variables.in_function());
+                arrays
+            }
             Action::SetOption | Action::ShellOption => options(action == Action::ShellOption),
             Action::Signal => signals(),
             Action::User => self.with_view(context, |view| names(view.file(b"/etc/passwd"))),

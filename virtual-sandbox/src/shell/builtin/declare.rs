@@ -36,12 +36,14 @@ enum Which {
     Readonly,
 }
 
+const TYPESET_USAGE: &str = "typeset [-aAfFgiIlnrtux] name[=value] ... or typeset -p [-aAfFilnrtux] [name ...]";
 const DECLARE_USAGE: &str = "declare [-aAfFgiIlnrtux] [name[=value] ...] or declare -p [-aAfFilnrtux] [name ...]";
 
 pub(crate) fn declare(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes]) -> Ran {
     let name = fields.first().cloned().unwrap_or_default();
-    let usage = DECLARE_USAGE.replace("declare", &String::from_utf8_lossy(&name));
-    run(shell, context, fields, Which::Declare, &usage)
+    // The two usage lines differ by a pair of brackets.
+    let usage = if name.as_ref() == b"typeset" { TYPESET_USAGE } else { DECLARE_USAGE };
+    run(shell, context, fields, Which::Declare, usage)
 }
 
 pub(crate) fn local(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes]) -> Ran {
@@ -67,6 +69,14 @@ fn run(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes], which
     };
     let declared = std::mem::take(&mut shell.declared);
     let operands = fields.get(first..).unwrap_or_default();
+    // An array cannot be of both kinds.
+    if request.array && request.assoc && !request.functions && !request.print && !operands.is_empty() {
+        for operand in operands {
+            let name = assign::parse_assignment(operand).map_or_else(|| operand.clone(), |assigned| assigned.name);
+            shell.builtin_error(b"declare", &[&name[..], b": cannot convert associative to indexed array"].concat());
+        }
+        return Ok(ExitStatus::FAILURE);
+    }
     if request.functions {
         return functions(shell, operands, request, which);
     }
@@ -336,6 +346,10 @@ fn declare_in<W: World>(
         name.clone()
     };
     let attributes = world.variables().get(&name).map_or(Attributes::NONE, |variable| variable.attributes());
+    // `export` puts even what it cannot assign into the environment.
+    if request.add == Attributes::EXPORTED && attributes.has(Attributes::READONLY) {
+        world.variables_mut().set_attributes(&name, Attributes::EXPORTED, Attributes::NONE);
+    }
     if attributes.has(Attributes::READONLY) && (assigned.is_some() || request.remove.has(Attributes::READONLY)) {
         return Err(VariableError::Readonly(name.to_vec()).into());
     }
@@ -412,6 +426,9 @@ fn declare_reference<W: World>(world: &mut W, name: &Bytes, assigned: Option<Ass
 /// Lists variables: all with the attributes asked for, or those named.
 fn print(shell: &mut ShellTask, context: &mut Context<'_>, operands: &[Bytes], request: Request, which: Which) -> Ran {
     let mut wanted = request.add;
+    if which == Which::Export {
+        wanted = wanted.with(Attributes::EXPORTED);
+    }
     if request.array {
         wanted = wanted.with(Attributes::ARRAY);
     }

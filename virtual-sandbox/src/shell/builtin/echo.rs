@@ -14,6 +14,12 @@ use bytes::Bytes;
 pub(crate) fn echo(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes]) -> Ran {
     let arguments = fields.get(1..).unwrap_or_default();
     let escapes = shell.state.is_on(ShellOption::XPG_ECHO);
+    // POSIX's echo knows no options.
+    if escapes && shell.state.is_on(ShellOption::POSIX) {
+        let text = crate::text::echo::escaped(arguments, EchoDialect::Bash);
+        shell.out(&text);
+        return Ok(ExitStatus::SUCCESS);
+    }
     // The common case: no option, no escape.
     if !escapes && arguments.first().is_none_or(|first| first.first() != Some(&b'-')) {
         let out = shell.output.stdout();
@@ -52,7 +58,15 @@ pub(crate) fn printf(shell: &mut ShellTask, context: &mut Context<'_>, fields: &
         started: Moment::new((started / crate::kernel::SECOND) as i64, 0, zone),
     };
     let printed = printf::printf(format, arguments, Dialect::Bash, &times);
-    for (_, message) in &printed.messages {
+    let to_variable = letters.value(b'v').is_some();
+    let mut written = 0;
+    for (at, message) in &printed.messages {
+        // Standard output is flushed at each newline.
+        let lines = printed.out.get(written..*at).unwrap_or_default();
+        if let Some(end) = memchr::memrchr(b'\n', lines).filter(|_| !to_variable) {
+            shell.out(lines.get(..=end).unwrap_or_default());
+            written += end + 1;
+        }
         let mut line = shell.state.error_prefix();
         line.extend_from_slice(b"printf: ");
         line.extend_from_slice(message);
@@ -66,7 +80,7 @@ pub(crate) fn printf(shell: &mut ShellTask, context: &mut Context<'_>, fields: &
     match letters.value(b'v').cloned() {
         Some(name) => assign_text(shell, context, &name, Bytes::from(printed.out), status),
         None => {
-            shell.out(&printed.out);
+            shell.out(printed.out.get(written..).unwrap_or_default());
             Ok(status)
         }
     }
@@ -93,6 +107,7 @@ pub(crate) fn assign_text(
     match result {
         Ok(()) => Ok(status),
         Err(Stop::Error(error)) if error.message.is_empty() => Ok(ExitStatus::USAGE),
+        // A builtin that cannot assign fails; the script goes on.
         Err(Stop::Error(error)) if !error.arithmetic => {
             shell.error(&error.message);
             Ok(ExitStatus::FAILURE)

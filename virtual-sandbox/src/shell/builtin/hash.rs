@@ -81,7 +81,7 @@ fn list(shell: &mut ShellTask, reusable: bool, cleared: bool) -> Ran {
 }
 
 pub(crate) fn enable(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes]) -> Ran {
-    let letters = match shell.letters(fields, b"anps", "enable [-a] [-dnps] [-f filename] [name ...]") {
+    let letters = match shell.letters(fields, b"adf:nps", "enable [-a] [-dnps] [-f filename] [name ...]") {
         Ok(letters) => letters,
         Err(ran) => return ran,
     };
@@ -98,9 +98,18 @@ pub(crate) fn enable(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes
         }
         return Ok(ExitStatus::SUCCESS);
     }
+    if let Some(file) = letters.value(b'f') {
+        let reason = b": cannot open shared object file: No such file or directory";
+        shell.builtin_error(b"enable", &[b"cannot open shared object ", &file[..], b": ", file, reason].concat());
+        return Ok(ExitStatus::FAILURE);
+    }
     let mut status = ExitStatus::SUCCESS;
     for name in operands {
         match builtin::find(name) {
+            Some(_) if letters.has(b'd') => {
+                shell.builtin_error(b"enable", &[&name[..], b": not dynamically loaded"].concat());
+                status = ExitStatus::FAILURE;
+            }
             Some(row) => {
                 let disabled = Arc::make_mut(&mut shell.state.disabled);
                 disabled.retain(|other| *other != row.name);

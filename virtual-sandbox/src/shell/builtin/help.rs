@@ -83,6 +83,7 @@ const TOPICS: &[Topic] = &[
     ("unalias", "unalias [-a] name [name ...]", "Removes aliases."),
     ("unset", "unset [-f] [-v] [-n] [name ...]", "Removes variables and functions."),
     ("until", "until COMMANDS; do COMMANDS-2; done", "Runs commands as long as a test fails."),
+    ("variables", "variables - Names and meanings of some shell variables", "Variables that mean something to the shell."),
     ("wait", "wait [-fn] [-p var] [id ...]", "Waits for background processes."),
     ("while", "while COMMANDS; do COMMANDS-2; done", "Runs commands as long as a test succeeds."),
     ("{ ... }", "{ COMMANDS ; }", "Runs commands as one, in this shell."),
@@ -105,7 +106,8 @@ pub(crate) fn help(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes])
     for pattern in patterns {
         let topics = matching(pattern);
         found |= !topics.is_empty();
-        if pattern.iter().any(|byte| matches!(byte, b'*' | b'?' | b'[')) && topics.len() > 1 {
+        let is_pattern = pattern.iter().any(|byte| matches!(byte, b'*' | b'?' | b'['));
+        if is_pattern && topics.iter().all(|(name, ..)| name.as_bytes() != &pattern[..]) {
             shell.out(&[b"Shell commands matching keyword `", &pattern[..], b"'\n\n"].concat());
         }
         for (name, synopsis, description) in topics {
@@ -131,6 +133,20 @@ pub(crate) fn help(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes])
         &[b"no help topics match `", &last[..], &tail[..], &last, b"' or `info ", &last, b"'."].concat(),
     );
     Ok(ExitStatus::FAILURE)
+}
+
+/// Whether `NAME --help` prints the builtin's topic: for all but those to which it is an operand.
+pub(crate) fn tells_help(name: &str) -> bool {
+    !matches!(name, ":" | "[" | "echo" | "false" | "test" | "true")
+}
+
+impl ShellTask {
+    /// Prints a builtin's topic.
+    pub(crate) fn help_of(&mut self, name: &str) {
+        for (name, synopsis, description) in TOPICS.iter().filter(|(topic, ..)| *topic == name) {
+            self.out(format!("{name}: {synopsis}\n    {description}\n").as_bytes());
+        }
+    }
 }
 
 /// The topics with this very name, else those that begin with it or match it.

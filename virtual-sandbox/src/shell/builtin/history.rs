@@ -51,6 +51,10 @@ pub(crate) fn history(shell: &mut ShellTask, context: &mut Context<'_>, fields: 
     if letters.has(b'c') {
         return Ok(ExitStatus::SUCCESS);
     }
+    if operands.len() > 1 && operands.first().is_some_and(|first| number(first).is_some()) {
+        shell.builtin_error(b"history", b"too many arguments");
+        return super::control::leave(shell, context, Divert::Line(ExitStatus::FAILURE), ExitStatus::FAILURE);
+    }
     let shown = match operands.first() {
         None => usize::MAX,
         Some(text) => match number(text) {
@@ -71,21 +75,30 @@ pub(crate) fn history(shell: &mut ShellTask, context: &mut Context<'_>, fields: 
 
 /// `-d offset`; a negative one counts from the end.
 fn delete(shell: &mut ShellTask, offset: &Bytes) -> Ran {
+    // `first-last`; a hyphen at the beginning is a sign.
+    let hyphen = offset.iter().skip(1).position(|byte| *byte == b'-').map(|at| at + 1);
+    let (first, last) = match hyphen {
+        Some(at) => (offset.slice(..at), offset.slice(at + 1..)),
+        None => (offset.clone(), offset.clone()),
+    };
     let list = Arc::make_mut(&mut shell.state.history);
-    let at = number(offset).and_then(|offset| match offset {
-        1.. => usize::try_from(offset - 1).ok(),
-        _ => list.len().checked_sub(usize::try_from(offset.unsigned_abs()).ok()?).filter(|_| offset < 0),
-    });
-    match at.filter(|at| *at < list.len()) {
-        Some(at) => {
-            list.remove(at);
-            Ok(ExitStatus::SUCCESS)
+    let position = |text: &Bytes| {
+        let at = number(text).and_then(|offset| match offset {
+            1.. => usize::try_from(offset - 1).ok(),
+            _ => list.len().checked_sub(usize::try_from(offset.unsigned_abs()).ok()?).filter(|_| offset < 0),
+        });
+        at.filter(|at| *at < list.len())
+    };
+    let bad = match (position(&first), position(&last)) {
+        (Some(from), Some(to)) if from <= to => {
+            list.drain(from..=to);
+            return Ok(ExitStatus::SUCCESS);
         }
-        None => {
-            shell.builtin_error(b"history", &[&offset[..], b": history position out of range"].concat());
-            Ok(ExitStatus::FAILURE)
-        }
-    }
+        (None, _) => first,
+        _ => last,
+    };
+    shell.builtin_error(b"history", &[&bad[..], b": history position out of range"].concat());
+    Ok(ExitStatus::FAILURE)
 }
 
 /// `-r` and `-n` read the history file, `-w` and `-a` write it.

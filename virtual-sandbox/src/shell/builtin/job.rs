@@ -134,7 +134,9 @@ pub(crate) fn jobs(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[B
     };
     for job in list {
         let (ended, stopped) = (job.ended().is_some(), job.stopped().is_some());
-        let hidden = (letters.has(b'r') && (ended || stopped)) || (letters.has(b's') && !stopped);
+        let hidden = (letters.has(b'r') && (ended || stopped))
+            || (letters.has(b's') && !stopped)
+            || (letters.has(b'n') && !ended && !stopped);
         if !hidden {
             let line = if letters.has(b'p') {
                 format!("{}\n", job.leader().map_or(0, |pid| pid.0)).into_bytes()

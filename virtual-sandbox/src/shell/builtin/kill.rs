@@ -70,7 +70,12 @@ fn send(shell: &mut ShellTask, context: &mut Context<'_>, operand: &Bytes, signa
         match number(operand) {
             Some(number) => vec![number],
             None => {
-                shell.builtin_error(b"kill", &[&operand[..], b": arguments must be process or job IDs"].concat());
+                let message: Vec<u8> = if operand.is_empty() {
+                    b"`': not a pid or valid job spec".to_vec()
+                } else {
+                    [&operand[..], b": arguments must be process or job IDs"].concat()
+                };
+                shell.builtin_error(b"kill", &message);
                 return false;
             }
         }
@@ -107,6 +112,10 @@ fn list(shell: &mut ShellTask, operands: &[Bytes]) -> Ran {
     }
     let mut status = ExitStatus::SUCCESS;
     for operand in operands {
+        if operand.starts_with(b"-") {
+            list_signals(shell);
+            continue;
+        }
         let line = match number(operand) {
             Some(0) => Some("EXIT".into()),
             // An exit status names the signal that it stands for.
@@ -133,8 +142,9 @@ pub(super) fn list_signals(shell: &mut ShellTask) {
     for number in 1..=64 {
         let Some(signal) = Signal::from_number(number).filter(|_| !matches!(number, 32 | 33)) else { continue };
         column += 1;
-        let end = if column % 5 == 0 || number == 64 { "\n" } else { "\t" };
+        let end = if column % 5 == 0 { "\n" } else { "\t" };
         text.push_str(&format!("{number:2}) SIG{}{end}", signal.name()));
     }
+    text.push('\n');
     shell.out(text.as_bytes());
 }

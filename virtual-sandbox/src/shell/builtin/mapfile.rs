@@ -79,11 +79,17 @@ pub(crate) fn mapfile(shell: &mut ShellTask, context: &mut Context<'_>, fields: 
         shell.builtin_error(&name, &[&value[..], message.as_bytes()].concat());
         return Ok(ExitStatus::FAILURE);
     }
+    if frame.array.is_empty() {
+        shell.builtin_error(&name, b"empty array variable name");
+        return Ok(ExitStatus::FAILURE);
+    }
     if !is_name(&frame.array) {
         shell.builtin_error(&name, &[b"`", &frame.array[..], b"': not a valid identifier"].concat());
         return Ok(ExitStatus::FAILURE);
     }
-    if let Err(errno) = context.kernel.file(context.pid, frame.fd).map(|_| ()) {
+    if let Err(errno) = context.kernel.file(context.pid, frame.fd).map(|_| ())
+        && letters.value(b'u').is_some()
+    {
         let message = format!("{}: invalid file descriptor: {}", frame.fd.0, errno.message());
         shell.builtin_error(&name, message.as_bytes());
         return Ok(ExitStatus::FAILURE);
@@ -145,9 +151,9 @@ impl ShellTask {
                     return Err(Flow::Block);
                 }
                 Err(Fault::Errno(errno)) => {
-                    let message = format!("{}: read error: {}", frame.fd.0, errno.message());
-                    self.builtin_error(b"mapfile", message.as_bytes());
-                    return Ok(ExitStatus::FAILURE);
+                    // The input ends where it cannot be read.
+                    let _ = errno;
+                    return Ok(ExitStatus::SUCCESS);
                 }
             }
         }

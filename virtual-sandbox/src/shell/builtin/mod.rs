@@ -30,6 +30,7 @@ mod wait;
 
 pub(crate) use completion::CompgenFrame;
 pub(crate) use eval::DotFrame;
+pub(crate) use help::tells_help;
 pub(crate) use mapfile::MapfileFrame;
 pub(crate) use read::ReadFrame;
 pub(crate) use wait::WaitFrame;

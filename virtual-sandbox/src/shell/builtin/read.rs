@@ -109,9 +109,10 @@ fn seconds(text: &[u8]) -> Option<u64> {
     if !(whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit())) || text.is_empty() {
         return None;
     }
-    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    // A number of seconds that is too large waits for ever, as good as.
+    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().unwrap_or(u64::MAX) };
     let fraction: u64 = format!("{fraction:0<9}").get(..9)?.parse().ok()?;
-    whole.checked_mul(SECOND)?.checked_add(fraction)
+    Some(whole.saturating_mul(SECOND).saturating_add(fraction).min(1 << 62))
 }
 
 impl ReadFrame {

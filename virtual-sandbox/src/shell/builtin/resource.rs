@@ -111,26 +111,38 @@ pub(crate) fn ulimit(shell: &mut ShellTask, context: &mut Context<'_>, fields: &
         Err(ran) => return ran,
     };
     let limits = context.kernel.limits;
-    let rows: [(u8, &str, &str, Option<u64>); 14] = [
+    let rows: [(u8, &str, &str, Option<u64>); 17] = [
         (b'R', "real-time non-blocking time", "(microseconds, -R) ", None),
         (b'c', "core file size", "(blocks, -c) ", Some(0)),
         (b'd', "data seg size", "(kbytes, -d) ", None),
+        (b'e', "scheduling priority", "(-e) ", Some(0)),
         (b'f', "file size", "(blocks, -f) ", None),
+        (b'i', "pending signals", "(-i) ", None),
         (b'l', "max locked memory", "(kbytes, -l) ", None),
         (b'm', "max memory size", "(kbytes, -m) ", Some(limits.memory / 1024)),
         (b'n', "open files", "(-n) ", Some(u64::from(limits.descriptors))),
         (b'p', "pipe size", "(512 bytes, -p) ", Some(8)),
+        (b'q', "POSIX message queues", "(bytes, -q) ", Some(0)),
+        (b'r', "real-time priority", "(-r) ", Some(0)),
         (b's', "stack size", "(kbytes, -s) ", None),
         (b't', "cpu time", "(seconds, -t) ", None),
         (b'u', "max user processes", "(-u) ", Some(u64::from(limits.processes))),
         (b'v', "virtual memory", "(kbytes, -v) ", None),
         (b'x', "file locks", "(-x) ", None),
-        (b'i', "pending signals", "(-i) ", None),
     ];
     let show = |value: Option<u64>| value.map_or_else(|| "unlimited".to_owned(), |value| value.to_string());
     if letters.has(b'a') {
         for (_, name, unit, value) in rows {
-            shell.out(format!("{name:<28}{unit:>14}{}\n", show(value)).as_bytes());
+            shell.out(format!("{name:<20} {unit:>20}{}\n", show(value)).as_bytes());
+        }
+        return Ok(ExitStatus::SUCCESS);
+    }
+    let chosen = letters.given.iter().map(|(letter, _)| *letter).filter(|letter| !matches!(letter, b'S' | b'H'));
+    if letters.operands >= fields.len() && chosen.clone().count() > 1 {
+        for letter in chosen {
+            if let Some((_, name, unit, value)) = rows.iter().find(|row| row.0 == letter) {
+                shell.out(format!("{name:<20} {unit:>20}{}\n", show(*value)).as_bytes());
+            }
         }
         return Ok(ExitStatus::SUCCESS);
     }

@@ -23,13 +23,28 @@ pub(super) const KEYWORDS: [&str; 22] = [
 ];
 
 pub(crate) fn type_(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes]) -> Ran {
+    // The long options of old: -type, -path, -all, with one hyphen or two.
+    let mut fields = fields.to_vec();
+    for field in fields.iter_mut().skip(1).take_while(|field| field.starts_with(b"-") && field.as_ref() != b"--") {
+        let letter: &'static [u8] = match field.strip_prefix(b"--").unwrap_or(field.get(1..).unwrap_or_default()) {
+            b"type" => b"-t",
+            b"path" => b"-p",
+            b"all" => b"-a",
+            _ => continue,
+        };
+        *field = Bytes::from_static(letter);
+    }
+    let fields = fields.as_slice();
     let letters = match shell.letters(fields, b"afptP", "type [-afptP] name [name ...]") {
         Ok(letters) => letters,
         Err(ran) => return ran,
     };
     let operands = fields.get(letters.operands..).unwrap_or_default();
     let (all, no_functions) = (letters.has(b'a'), letters.has(b'f'));
-    let (word, path_only, force_path) = (letters.has(b't'), letters.has(b'p'), letters.has(b'P'));
+    let force_path = letters.has(b'P');
+    // Of -t, -p and -P the last says what is printed.
+    let last = letters.given.iter().map(|(letter, _)| *letter).filter(|letter| b"tpP".contains(letter)).next_back();
+    let (word, path_only) = (last == Some(b't'), matches!(last, Some(b'p' | b'P')));
     let mut status = ExitStatus::SUCCESS;
     for name in operands {
         let mut meanings = shell.meanings(context, name, all, force_path);
@@ -38,7 +53,7 @@ pub(crate) fn type_(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[
         }
         if meanings.is_empty() {
             status = ExitStatus::FAILURE;
-            if !word && !path_only && !force_path {
+            if !word && !path_only {
                 shell.builtin_error(b"type", &[&name[..], b": not found"].concat());
             }
             continue;
@@ -48,7 +63,7 @@ pub(crate) fn type_(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[
             if word {
                 let line = [kind(&meaning), b"\n"].concat();
                 shell.out(&line);
-            } else if path_only || force_path {
+            } else if path_only {
                 if let Meaning::File { path, .. } = meaning {
                     let line = [&path[..], b"\n"].concat();
                     shell.out(&line);

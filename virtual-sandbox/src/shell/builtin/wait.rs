@@ -34,7 +34,12 @@ pub(crate) fn wait(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[B
         named: !operands.is_empty(),
         status: ExitStatus::SUCCESS,
     };
-    if let Some(variable) = &frame.variable {
+    if let Some(variable) = frame.variable.clone() {
+        if crate::shell::variable::assign::parse_name(&variable).is_none() {
+            shell.builtin_error(b"wait", &[b"`", &variable[..], b"': not a valid identifier"].concat());
+            return Ok(ExitStatus::FAILURE);
+        }
+        let variable = &variable;
         let _ = shell.state.variables.unset(variable);
     }
     for operand in operands {
@@ -133,7 +138,8 @@ impl ShellTask {
                 }
             }
             frame.pids.remove(0);
-            self.finish_job(pid);
+            // What has been waited for by name is nothing new to `wait -n`.
+            self.forget(pid);
         }
         if !frame.named {
             // "If no operands are given, … wait until all process IDs known … have terminated and exit with 0."

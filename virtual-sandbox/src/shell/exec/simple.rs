@@ -429,7 +429,13 @@ impl ShellTask {
     ) -> Ran {
         self.name_output(builtin.name);
         self.declared = declared;
-        let status = (builtin.run)(self, context, fields)?;
+        let status = match fields.get(1) {
+            Some(first) if first.as_ref() == b"--help" && builtin::tells_help(builtin.name) => {
+                self.help_of(builtin.name);
+                ExitStatus::USAGE
+            }
+            _ => (builtin.run)(self, context, fields)?,
+        };
         if let Some(name) = fields.iter().skip(1).find(|field| matches!(field.first(), Some(b'L' | b'G'))) {
             self.note_variable(name);
         }

@@ -20,6 +20,9 @@ impl Cursor<'_> {
         if negated {
             self.at += 1;
         }
+        if self.byte(0).is_none() {
+            return Err(RegexError::Invalid);
+        }
         let mut class = Class::empty();
         let mut first = true;
         loop {

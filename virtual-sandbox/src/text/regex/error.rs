@@ -3,6 +3,9 @@
 /// A pattern that is no regular expression, or one that needs more than the engine grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RegexError {
+    /// A pattern that ends in `[` or `[^`.
+    #[error("Invalid regular expression")]
+    Invalid,
     /// `[` without its `]`, or an open `[:`, `[.` or `[=`.
     #[error("Unmatched [, [^, [:, [., or [=")]
     UnmatchedBracket,

@@ -77,7 +77,8 @@ impl Zone {
     }
 
     /// mktime(3): the seconds since the epoch of a number of seconds on the local clock. `None` in a gap, where the
-    /// clock never showed that time. In a fold, `daylight` chooses; without it the first.
+    /// clock never showed that time. In a fold, `daylight` chooses; without it what glibc's search from UTC meets: the
+    /// second east of Greenwich, the first west of it.
     pub fn to_seconds(&self, local: i64, daylight: Option<bool>) -> Option<i64> {
         let Some(rules) = &self.rules else { return Some(local) };
         let before = self.offset_at(local.saturating_sub(86_400));
@@ -90,8 +91,9 @@ impl Zone {
         });
         let mut found: Vec<(i64, bool)> = valid.collect();
         found.sort_unstable();
-        let wanted = found.iter().find(|(_, is_daylight)| daylight.is_none_or(|wanted| wanted == *is_daylight));
-        wanted.or(found.first()).map(|(moment, _)| *moment)
+        let met = if local > found.first()?.0 { found.last() } else { found.first() };
+        let wanted = found.iter().find(|(_, is_daylight)| daylight.is_some_and(|wanted| wanted == *is_daylight));
+        wanted.or(met).map(|(moment, _)| *moment)
     }
 
     fn civil_offset(&self, rules: &TimeZone, local: i64) -> Option<i32> {
