@@ -418,6 +418,14 @@ impl Kernel {
         }
     }
 
+    /// Whether the descriptor writes to a pipe without readers.
+    pub fn is_broken(&self, pid: Pid, fd: Fd) -> bool {
+        match self.file(pid, fd).map(|file| file.object.clone()) {
+            Ok(Object::PipeWriter(pipe)) => self.pipes.get(pipe.0).is_none_or(|pipe| pipe.readers == 0),
+            _ => false,
+        }
+    }
+
     /// ftruncate(2).
     pub fn ftruncate(&mut self, pid: Pid, fd: Fd, len: u64) -> Result<(), Errno> {
         let file = self.file(pid, fd)?;

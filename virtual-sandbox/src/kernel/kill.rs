@@ -16,7 +16,10 @@ impl Kernel {
             target if target < 0 => self.members(Pid(u32::try_from(-target).map_err(|_| Errno::ESRCH)?)),
             target => {
                 let pid = Pid(u32::try_from(target).map_err(|_| Errno::ESRCH)?);
-                self.processes.get(&pid).map(|process| process.pid).into_iter().collect()
+                // One that has ended but was not waited for is as good as gone: a shell waits for its jobs only when it
+                // comes to it.
+                let found = self.processes.get(&pid).filter(|found| !matches!(found.state, ProcessState::Zombie(_)));
+                found.map(|process| process.pid).into_iter().collect()
             }
         };
         if matching.is_empty() {

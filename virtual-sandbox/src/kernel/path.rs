@@ -179,6 +179,15 @@ impl Kernel {
         Ok(old)
     }
 
+    /// nice(2): the niceness after `increment` was added, which a user without privileges may not lower.
+    pub fn nice(&mut self, pid: Pid, increment: i64) -> Result<u8, Errno> {
+        let process = self.living_mut(pid)?;
+        let wanted = i64::from(process.niceness).saturating_add(increment).min(19);
+        process.niceness =
+            u8::try_from(wanted).ok().filter(|wanted| *wanted >= process.niceness).ok_or(Errno::EACCES)?;
+        Ok(process.niceness)
+    }
+
     /// Opens `path` as exactly `fd`, closing what was there.
     pub fn open_as(&mut self, pid: Pid, path: &[u8], flags: OpenFlags, mode: u32, fd: Fd) -> super::Try<()> {
         let opened = self.open(pid, path, flags, mode)?;

@@ -45,6 +45,8 @@ pub struct Process {
     pub cred: Arc<Cred>,
     /// File mode creation mask.
     pub umask: u32,
+    /// Niceness, 0 to 19; it is inherited, and has no effect on the schedule.
+    pub niceness: u8,
     /// Working directory.
     pub cwd: Node,
     /// Descriptors.

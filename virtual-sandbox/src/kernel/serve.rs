@@ -45,6 +45,7 @@ impl Kernel {
             Syscall::GetCwd => self.getcwd(pid).map(Reply::Bytes),
             Syscall::Chdir(path) => self.chdir(pid, path).map(done),
             Syscall::Umask(mask) => self.umask(pid, *mask).map(|old| Reply::Number(u64::from(old))),
+            Syscall::Nice(increment) => self.nice(pid, *increment).map(|niceness| Reply::Number(u64::from(niceness))),
             Syscall::Kill { target, signal } => self.kill(pid, *target, *signal).map(done),
             Syscall::Sigaction { signal, disposition } => {
                 // A utility has no handlers.
@@ -56,6 +57,7 @@ impl Kernel {
             Syscall::Now => Ok(Reply::Time(self.clock.timestamp())),
             Syscall::Random(count) => Ok(Reply::Bytes(self.entropy.bytes((*count).min(1 << 20)))),
             Syscall::Identity => self.identity(pid).map(|identity| Reply::Identity(Arc::new(identity))),
+            Syscall::IsBroken(fd) => Ok(Reply::Number(u64::from(self.is_broken(pid, *fd)))),
             Syscall::IsTerminal(fd) => Ok(Reply::Number(u64::from(self.is_terminal(pid, *fd)))),
             other => self.serve_change(pid, other),
         }

@@ -444,6 +444,16 @@ impl Sys {
         }
     }
 
+    /// nice(2): adds to the niceness; answers it. A negative increment is refused.
+    pub async fn nice(&self, increment: i64) -> Result<u64, Errno> {
+        expect_reply!(self.call(Syscall::Nice(increment)).await, Reply::Number(niceness) => niceness)
+    }
+
+    /// poll(2) for POLLERR: whether the descriptor writes to a pipe without readers.
+    pub async fn is_broken(&self, fd: Fd) -> bool {
+        matches!(self.call(Syscall::IsBroken(fd)).await, Reply::Number(1))
+    }
+
     /// isatty(3).
     pub async fn is_terminal(&self, fd: Fd) -> bool {
         matches!(self.call(Syscall::IsTerminal(fd)).await, Reply::Number(1))

@@ -210,6 +210,8 @@ pub enum Syscall {
     Chdir(Bytes),
     /// umask(2): sets it when given; answers the value before.
     Umask(Option<u32>),
+    /// nice(2): adds to the niceness; answers it.
+    Nice(i64),
     /// Starts a child.
     Spawn(Box<SpawnRequest>),
     /// execve(2) with a `PATH` search: replaces the caller; answers only on failure.
@@ -238,6 +240,8 @@ pub enum Syscall {
     Identity,
     /// isatty(3).
     IsTerminal(Fd),
+    /// poll(2) for POLLERR: whether the descriptor writes to a pipe without readers.
+    IsBroken(Fd),
     /// Lets other tasks run.
     Yield,
 }

@@ -13,10 +13,10 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[FILE]", Permute, 1;
+    OPTIONS: "[OPTION]... [FILE]", Permute, 1;
     DECODE = 'd', "decode", No, "decode data";
-    IGNORE = 'i', "ignore-garbage", No, "when decoding, ignore non-alphabet characters";
     WRAP   = 'w', "wrap", Required("COLS"), "wrap encoded lines after COLS character (default 76); 0 disables wrapping";
+    IGNORE = 'i', "ignore-garbage", No, "when decoding, ignore non-alphabet characters";
 }
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -12,7 +12,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "NAME [SUFFIX] | OPTION... NAME...", StopAtOperand, 1;
+    OPTIONS: "NAME [SUFFIX]\nOPTION... NAME...", StopAtOperand, 1;
     MULTIPLE = 'a', "multiple", No, "support multiple arguments and treat each as a NAME";
     SUFFIX   = 's', "suffix", Required("SUFFIX"), "remove a trailing SUFFIX; implies -a";
     ZERO     = 'z', "zero", No, "end each output line with NUL, not newline";

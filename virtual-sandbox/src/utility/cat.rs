@@ -1,7 +1,7 @@
 //! `cat` - concatenate files to standard output.  [POSIX cat; GNU coreutils "cat invocation"]
 
 use crate::text::quoting::quote_if_needed;
-use crate::utility::operand::{close_operand, open_operand, or_stdin};
+use crate::utility::operand::{close_operand, close_stdin, open_operand, or_stdin};
 use crate::utility::prelude::*;
 
 /// The registry row.
@@ -13,17 +13,17 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[FILE]...", Permute, 1;
-    ALL      = 'A', "show-all", No, "equivalent to -vET";
+    OPTIONS: "[OPTION]... [FILE]...", Permute, 1;
     NONBLANK = 'b', "number-nonblank", No, "number nonempty output lines, overrides -n";
-    VE       = 'e', "", No, "equivalent to -vE";
-    ENDS     = 'E', "show-ends", No, "display $ at end of each line";
     NUMBER   = 'n', "number", No, "number all output lines";
     SQUEEZE  = 's', "squeeze-blank", No, "suppress repeated empty output lines";
-    VT       = 't', "", No, "equivalent to -vT";
-    TABS     = 'T', "show-tabs", No, "display TAB characters as ^I";
-    UNBUF    = 'u', "", No, "(ignored)";
     VISIBLE  = 'v', "show-nonprinting", No, "use ^ and M- notation, except for LFD and TAB";
+    ENDS     = 'E', "show-ends", No, "display $ at end of each line";
+    TABS     = 'T', "show-tabs", No, "display TAB characters as ^I";
+    ALL      = 'A', "show-all", No, "equivalent to -vET";
+    VE       = 'e', "", No, "equivalent to -vE";
+    VT       = 't', "", No, "equivalent to -vT";
+    UNBUF    = 'u', "", No, "(ignored)";
 }
 
 async fn cat(sys: Sys, invocation: Invocation) -> ExitStatus {
@@ -45,7 +45,13 @@ async fn cat(sys: Sys, invocation: Invocation) -> ExitStatus {
         },
     );
     let plain = lines.is_plain();
-    let out_file = sys.fstat(Fd::STDOUT).await.ok().filter(Stat::is_regular);
+    let out_file = match sys.fstat(Fd::STDOUT).await {
+        Ok(stat) => Some(stat).filter(Stat::is_regular),
+        Err(errno) => {
+            sys.complain("standard output", errno).await;
+            return ExitStatus::FAILURE;
+        }
+    };
     let mut out = OutBuf::stdout(&sys);
     let mut status = ExitStatus::SUCCESS;
     for operand in or_stdin(parsed.operands()) {
@@ -84,7 +90,8 @@ async fn cat(sys: Sys, invocation: Invocation) -> ExitStatus {
         }
     }
     lines.finish(&mut out);
-    if out.finish().await { status } else { ExitStatus::FAILURE }
+    let closed = close_stdin(&sys, parsed.operands(), "closing standard input").await;
+    if out.finish().await && closed { status } else { ExitStatus::FAILURE }
 }
 
 enum Failure {

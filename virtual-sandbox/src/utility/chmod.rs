@@ -15,7 +15,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "MODE[,MODE]... FILE...", Permute, 1;
+    OPTIONS: "[OPTION]... MODE[,MODE]... FILE...\n[OPTION]... OCTAL-MODE FILE...\n[OPTION]... --reference=RFILE FILE...", Permute, 1;
     CHANGES   = 'c', "changes", No, "like verbose but report only when a change is made";
     RECURSIVE = 'R', "recursive", No, "change files and directories recursively";
     NO_PRESERVE_ROOT = ' ', "no-preserve-root", No, "do not treat '/' specially (the default)";
@@ -245,6 +245,8 @@ impl Changing {
         if self.silent {
             return;
         }
+        // A failed write shows when the buffer is finished.
+        let _ = self.out.flush().await;
         match errno {
             Some(errno) => self.sys.complain(message, errno).await,
             None => self.sys.error(message).await,

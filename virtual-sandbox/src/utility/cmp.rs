@@ -14,7 +14,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "FILE1 [FILE2 [SKIP1 [SKIP2]]]", Permute, 2;
+    OPTIONS: "[OPTION]... FILE1 [FILE2 [SKIP1 [SKIP2]]]", Permute, 2;
     PRINT   = 'b', "print-bytes", No, "print differing bytes";
     SKIP    = 'i', "ignore-initial", Required("SKIP"), "skip first SKIP bytes of both inputs, or SKIP1:SKIP2";
     VERBOSE = 'l', "verbose", No, "output byte numbers and differing byte values";
@@ -77,7 +77,8 @@ async fn cmp(sys: Sys, invocation: Invocation) -> ExitStatus {
     }
     let (names, extra) = match parsed.operands() {
         [] => {
-            let message = [b"missing operand after '".as_slice(), sys.name(), b"'"].concat();
+            let last = invocation.argv().last().cloned().unwrap_or_else(|| sys.name().clone());
+            let message = [b"missing operand after '".as_slice(), &last, b"'"].concat();
             return trouble(&sys, usage(message)).await;
         }
         [first] => ([first.clone(), Bytes::from_static(b"-")], &[][..]),
@@ -86,7 +87,7 @@ async fn cmp(sys: Sys, invocation: Invocation) -> ExitStatus {
     for (at, text) in extra.iter().enumerate() {
         match (skips.get_mut(at), number(text)) {
             (Some(skip), Some(value)) => *skip = value,
-            (Some(_), None) => return trouble(&sys, invalid(&format!("SKIP{}", at + 1), text)).await,
+            (Some(_), None) => return trouble(&sys, invalid("--ignore-initial", text)).await,
             (None, _) => {
                 let message = [b"extra operand '".as_slice(), text, b"'"].concat();
                 return trouble(&sys, usage(message)).await;

@@ -14,15 +14,15 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "FILE1 FILE2", Permute, 1;
-    ONE      = '1', "", No, "suppress column 1 (lines unique to FILE1)";
-    TWO      = '2', "", No, "suppress column 2 (lines unique to FILE2)";
-    THREE    = '3', "", No, "suppress column 3 (lines that appear in both files)";
+    OPTIONS: "[OPTION]... FILE1 FILE2", Permute, 1;
     CHECK    = ' ', "check-order", No, "check that the input is correctly sorted, even if all input lines are pairable";
     NO_CHECK = ' ', "nocheck-order", No, "do not check that the input is correctly sorted";
     DELIMITER = ' ', "output-delimiter", Required("STR"), "separate columns with STR";
     TOTAL    = ' ', "total", No, "output a summary";
     ZERO     = 'z', "zero-terminated", No, "line delimiter is NUL, not newline";
+    ONE      = '1', "", No, "suppress column 1 (lines unique to FILE1)";
+    TWO      = '2', "", No, "suppress column 2 (lines unique to FILE2)";
+    THREE    = '3', "", No, "suppress column 3 (lines that appear in both files)";
 }
 
 /// Whether unsorted input is an error.

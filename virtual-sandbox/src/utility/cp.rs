@@ -17,7 +17,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "SOURCE... DEST|DIRECTORY", Permute, 1;
+    OPTIONS: "[OPTION]... [-T] SOURCE DEST\n[OPTION]... SOURCE... DIRECTORY\n[OPTION]... -t DIRECTORY SOURCE...", Permute, 1;
     ARCHIVE   = 'a', "archive", No, "same as -dR --preserve=all";
     ATTRIBUTES_ONLY = ' ', "attributes-only", No, "don't copy the file data, just the attributes";
     BACKUP    = ' ', "backup", Optional("CONTROL"), "make a backup of each existing destination file";

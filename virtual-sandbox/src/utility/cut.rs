@@ -15,13 +15,13 @@ options! {
     OPTIONS: "OPTION... [FILE]...", Permute, 1;
     BYTES = 'b', "bytes", Required("LIST"), "select only these bytes";
     CHARACTERS = 'c', "characters", Required("LIST"), "select only these characters";
-    DELIMITER = 'd', "delimiter", Required("DELIM"), "use DELIM instead of TAB for field delimiter";
     FIELDS = 'f', "fields", Required("LIST"), "select only these fields; also print lines without a delimiter, unless -s";
-    WHOLE = 'n', "", No, "(ignored)";
-    COMPLEMENT = ' ', "complement", No, "complement the set of selected bytes, characters or fields";
+    DELIMITER = 'd', "delimiter", Required("DELIM"), "use DELIM instead of TAB for field delimiter";
     ONLY_DELIMITED = 's', "only-delimited", No, "do not print lines without delimiters";
     OUTPUT_DELIMITER = ' ', "output-delimiter", Required("STRING"), "use STRING as the output delimiter";
+    COMPLEMENT = ' ', "complement", No, "complement the set of selected bytes, characters or fields";
     ZERO = 'z', "zero-terminated", No, "line delimiter is NUL, not newline";
+    WHOLE = 'n', "", No, "(ignored)";
 }
 
 struct Cut {
@@ -59,6 +59,8 @@ async fn cut(sys: Sys, invocation: Invocation) -> ExitStatus {
         };
         if let Err(errno) = result {
             success = false;
+            // A failed write shows when the buffer is finished.
+            let _ = out.flush().await;
             sys.complain(crate::text::quoting::quote_if_needed(operand), errno).await;
         }
         if let Ok(fd) = opened

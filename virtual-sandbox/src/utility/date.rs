@@ -16,21 +16,21 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[+FORMAT]", Permute, 1;
+    OPTIONS: "[OPTION]... [+FORMAT]\n[-u|--utc|--universal] [MMDDhhmm[[CC]YY][.ss]]", Permute, 1;
     DATE      = 'd', "date", Required("STRING"), "display time described by STRING, not 'now'";
     DEBUG     = ' ', "debug", No, "annotate the parsed date, and warn about questionable usage to stderr";
     FILE      = 'f', "file", Required("DATEFILE"), "like --date; once for each line of DATEFILE";
     ISO       = 'I', "iso-8601", Optional("FMT"), "output date/time in ISO 8601 format";
+    REFERENCE = 'r', "reference", Required("FILE"), "display the last modification time of FILE";
     RESOLUTION = ' ', "resolution", No, "output the available resolution of timestamps";
     RFC_EMAIL = 'R', "rfc-email", No, "output date and time in RFC 5322 format";
     RFC_822   = ' ', "rfc-822", No, "as --rfc-email";
     RFC_2822  = ' ', "rfc-2822", No, "as --rfc-email";
     RFC_3339  = ' ', "rfc-3339", Required("FMT"), "output date/time in RFC 3339 format";
-    REFERENCE = 'r', "reference", Required("FILE"), "display the last modification time of FILE";
     SET       = 's', "set", Required("STRING"), "set time described by STRING";
+    UCT       = ' ', "uct", No, "as --utc";
     UTC       = 'u', "utc", No, "print or set Coordinated Universal Time (UTC)";
     UNIVERSAL = ' ', "universal", No, "as --utc";
-    UCT       = ' ', "uct", No, "as --utc";
 }
 
 /// Formats of `-I`.

@@ -11,7 +11,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "NAME...", Permute, 1;
+    OPTIONS: "[OPTION] NAME...", Permute, 1;
     ZERO = 'z', "zero", No, "end each output line with NUL, not newline";
 }
 

@@ -1,7 +1,7 @@
 //! `echo` - print operands.  [POSIX echo; GNU coreutils "echo invocation"]
 
 use super::options::OptionError;
-use crate::text::echo::{EchoDialect, echo as render};
+use crate::text::echo::{EchoDialect, echo as render, escaped};
 use crate::utility::prelude::*;
 
 /// The registry row.
@@ -14,12 +14,20 @@ async fn echo(sys: Sys, invocation: Invocation) -> ExitStatus {
     // --help and --version count only when alone.
     match arguments {
         [only] if !posixly && only.as_ref() == b"--help" => {
-            return OptionError::Help("[-neE] [STRING]...", &[]).report(&sys).await;
+            return OptionError::Help("[SHORT-OPTION]... [STRING]...\nLONG-OPTION", &[], 1).report(&sys).await;
         }
-        [only] if !posixly && only.as_ref() == b"--version" => return OptionError::Version.report(&sys).await,
+        [only] if !posixly && only.as_ref() == b"--version" => return OptionError::Version(1).report(&sys).await,
         _ => {}
     }
+    // "If the POSIXLY_CORRECT environment variable is set, … options are recognized only if the first is -n", and
+    // escapes are expanded.
+    let text = match arguments.first() {
+        first if posixly && first.is_none_or(|first| first.as_ref() != b"-n") => {
+            escaped(arguments, EchoDialect::Coreutils)
+        }
+        _ => render(arguments, EchoDialect::Coreutils, posixly),
+    };
     let mut out = OutBuf::stdout(&sys);
-    out.put(&render(arguments, EchoDialect::Coreutils, false));
+    out.put(&text);
     out.finish().await.into()
 }

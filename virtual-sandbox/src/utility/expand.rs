@@ -2,7 +2,7 @@
 //! [POSIX expand, unexpand; GNU coreutils "expand invocation", "unexpand invocation"]
 
 use crate::text::quoting::{quote, quote_if_needed};
-use crate::utility::operand::{close_operand, open_operand, or_stdin};
+use crate::utility::operand::{close_operand, close_stdin, open_operand, or_stdin};
 use crate::utility::prelude::*;
 
 /// The registry row of `expand`.
@@ -22,9 +22,9 @@ pub const UNEXPAND: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[FILE]...", Permute, 1;
-    INITIAL = 'i', "initial", No, "do not convert tabs after non blanks";
+    OPTIONS: "[OPTION]... [FILE]...", Permute, 1;
     TABS    = 't', "tabs", Required("LIST"), "use comma separated list of tab positions";
+    INITIAL = 'i', "initial", No, "do not convert tabs after non blanks";
 }
 
 /// The options of `unexpand`.
@@ -32,10 +32,10 @@ mod unexpanding {
     use crate::options;
 
     options! {
-        OPTIONS: "[FILE]...", Permute, 1;
+        OPTIONS: "[OPTION]... [FILE]...", Permute, 1;
+        TABS  = 't', "tabs", Required("LIST"), "use comma separated list of tab positions (enables -a)";
         ALL   = 'a', "all", No, "convert all blanks, instead of just initial blanks";
         FIRST = ' ', "first-only", No, "convert only leading sequences of blanks (overrides -a)";
-        TABS  = 't', "tabs", Required("LIST"), "use comma separated list of tab positions (enables -a)";
     }
     pub(super) const IDS: [crate::utility::OptionId; 3] = [ALL, FIRST, TABS];
 }
@@ -197,6 +197,7 @@ async fn each_line(sys: &Sys, operands: &[Bytes], mut convert: impl FnMut(&[u8],
             success = false;
         }
     }
+    success &= close_stdin(sys, operands, "-").await;
     (out.finish().await && success).into()
 }
 

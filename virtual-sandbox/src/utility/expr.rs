@@ -26,11 +26,18 @@ enum Value {
 
 type Outcome = Result<Value, Vec<u8>>;
 
+/// Whether `argument` is a long option or begins it.
+fn is_abbreviation(argument: &[u8], option: &[u8]) -> bool {
+    argument.len() > 2 && option.starts_with(argument)
+}
+
 async fn expr(sys: Sys, invocation: Invocation) -> ExitStatus {
     let mut arguments = invocation.arguments();
     match arguments {
-        [only] if only.as_ref() == b"--help" => return OptionError::Help("EXPRESSION", &[]).report(&sys).await,
-        [only] if only.as_ref() == b"--version" => return OptionError::Version.report(&sys).await,
+        [only] if is_abbreviation(only, b"--help") => {
+            return OptionError::Help("EXPRESSION\nOPTION", &[], 3).report(&sys).await;
+        }
+        [only] if is_abbreviation(only, b"--version") => return OptionError::Version(3).report(&sys).await,
         [first, rest @ ..] if first.as_ref() == b"--" => arguments = rest,
         _ => {}
     }

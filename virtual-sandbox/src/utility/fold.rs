@@ -1,7 +1,7 @@
 //! `fold` - wrap each input line to fit in specified width.  [POSIX fold; GNU coreutils "fold invocation"]
 
 use crate::text::quoting::{quote, quote_if_needed};
-use crate::utility::operand::{close_operand, open_operand, or_stdin};
+use crate::utility::operand::{close_operand, close_stdin, open_operand, or_stdin};
 use crate::utility::prelude::*;
 
 /// The registry row.
@@ -13,7 +13,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[FILE]...", Permute, 1;
+    OPTIONS: "[OPTION]... [FILE]...", Permute, 1;
     BYTES  = 'b', "bytes", No, "count bytes rather than columns";
     SPACES = 's', "spaces", No, "break at spaces";
     WIDTH  = 'w', "width", Required("WIDTH"), "use WIDTH columns instead of 80";
@@ -77,6 +77,7 @@ async fn fold(sys: Sys, invocation: Invocation) -> ExitStatus {
             success = false;
         }
     }
+    success &= close_stdin(&sys, parsed.operands(), "-").await;
     (out.finish().await && success).into()
 }
 

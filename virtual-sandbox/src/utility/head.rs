@@ -2,7 +2,7 @@
 
 use crate::text::human_size::{SizeError, parse_size};
 use crate::text::quoting::{quote, quote_always};
-use crate::utility::operand::{close_operand, open_operand, or_stdin};
+use crate::utility::operand::{close_operand, close_stdin, open_operand, or_stdin};
 use crate::utility::prelude::*;
 use std::collections::VecDeque;
 
@@ -15,7 +15,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[FILE]...", Permute, 1;
+    OPTIONS: "[OPTION]... [FILE]...", Permute, 1;
     BYTES   = 'c', "bytes", Required("[-]NUM"), "print the first NUM bytes of each file; with '-', all but the last NUM";
     LINES   = 'n', "lines", Required("[-]NUM"), "print the first NUM lines instead of the first 10; with '-', all but the last NUM";
     QUIET   = 'q', "quiet", No, "never print headers giving file names";
@@ -124,7 +124,8 @@ async fn head(sys: Sys, invocation: Invocation) -> ExitStatus {
             }
         }
     }
-    if out.finish().await { status } else { ExitStatus::FAILURE }
+    let closed = close_stdin(&sys, parsed.operands(), "-").await;
+    if out.finish().await && closed { status } else { ExitStatus::FAILURE }
 }
 
 /// Messages of glibc's error(3) come after what was printed before; a write error shows again at the end.

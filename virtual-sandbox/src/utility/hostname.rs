@@ -12,7 +12,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[NAME]", Permute, 1;
+    OPTIONS: "[OPTION]... [NAME]", Permute, 1;
     SHORT   = 's', "short", No, "short host name";
     LONG    = 'f', "fqdn", No, "long host name (FQDN)";
     LONG_2  = ' ', "long", No, "as --fqdn";

@@ -13,8 +13,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[USER]...", Permute, 1;
-    ALL     = 'a', "", No, "ignore, for compatibility with other versions";
+    OPTIONS: "[OPTION]... [USER]...", Permute, 1;
     CONTEXT = 'Z', "context", No, "print only the security context of the process";
     GROUP   = 'g', "group", No, "print only the effective group ID";
     GROUPS  = 'G', "groups", No, "print all group IDs";
@@ -22,6 +21,7 @@ options! {
     REAL    = 'r', "real", No, "print the real ID instead of the effective ID, with -ugG";
     USER    = 'u', "user", No, "print only the effective user ID";
     ZERO    = 'z', "zero", No, "delimit entries with NUL characters, not whitespace; not permitted in default format";
+    ALL     = 'a', "", No, "ignore, for compatibility with other versions";
 }
 
 /// Somebody's ids.

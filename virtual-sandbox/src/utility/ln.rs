@@ -15,7 +15,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "TARGET... [LINK_NAME | DIRECTORY]", Permute, 1;
+    OPTIONS: "[OPTION]... [-T] TARGET LINK_NAME\n[OPTION]... TARGET\n[OPTION]... TARGET... DIRECTORY\n[OPTION]... -t DIRECTORY TARGET...", Permute, 1;
     BACKUP    = ' ', "backup", Optional("CONTROL"), "make a backup of each existing destination file";
     DIRECTORY = 'd', "directory", No, "allow the superuser to attempt to hard link directories";
     NO_DEREFERENCE = 'n', "no-dereference", No, "treat LINK_NAME as a normal file if it is a symbolic link to a directory";

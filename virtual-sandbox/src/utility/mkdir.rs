@@ -14,7 +14,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "DIRECTORY...", Permute, 1;
+    OPTIONS: "[OPTION]... DIRECTORY...", Permute, 1;
     CONTEXT = ' ', "context", Optional("CTX"), "like -Z, or set the SELinux security context to CTX";
     MODE    = 'm', "mode", Required("MODE"), "set file mode (as in chmod), not a=rwx - umask";
     PARENTS = 'p', "parents", No, "no error if existing, make parent directories as needed";

@@ -9,7 +9,7 @@ pub const UTILITY: Utility =
     Utility { name: "mkfifo", options: Some(&OPTIONS), run: |sys, inv| Box::pin(mkfifo(sys, inv)), doc: "make FIFOs" };
 
 options! {
-    OPTIONS: "NAME...", Permute, 1;
+    OPTIONS: "[OPTION]... NAME...", Permute, 1;
     MODE = 'm', "mode", Required("MODE"), "set file permission bits to MODE, not a=rw - umask";
 }
 

@@ -14,7 +14,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[TEMPLATE]", Permute, 1;
+    OPTIONS: "[OPTION]... [TEMPLATE]", Permute, 1;
     DIRECTORY = 'd', "directory", No, "create a directory, not a file";
     QUIET   = 'q', "quiet", No, "suppress diagnostics about file/dir-creation failure";
     DRY_RUN = 'u', "dry-run", No, "do not create anything; merely print a name (unsafe)";

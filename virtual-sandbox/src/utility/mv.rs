@@ -15,7 +15,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "SOURCE... DEST|DIRECTORY", Permute, 1;
+    OPTIONS: "[OPTION]... [-T] SOURCE DEST\n[OPTION]... SOURCE... DIRECTORY\n[OPTION]... -t DIRECTORY SOURCE...", Permute, 1;
     BACKUP    = ' ', "backup", Optional("CONTROL"), "make a backup of each existing destination file";
     CONTEXT   = 'Z', "context", No, "set the default SELinux security context (there is none here)";
     FORCE     = 'f', "force", No, "do not prompt before overwriting";

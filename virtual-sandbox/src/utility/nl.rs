@@ -3,7 +3,7 @@
 use super::options::OptionError;
 use crate::text::quoting::{quote, quote_if_needed};
 use crate::text::regex::{Flags, Regex, Syntax};
-use crate::utility::operand::{close_operand, open_operand, or_stdin};
+use crate::utility::operand::{close_operand, close_stdin, open_operand, or_stdin};
 use crate::utility::prelude::*;
 
 /// The registry row.
@@ -15,18 +15,18 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[FILE]...", Permute, 1;
-    BODY      = 'b', "body-numbering", Required("STYLE"), "use STYLE for numbering body lines";
-    DELIMITER = 'd', "section-delimiter", Required("CC"), "use CC for logical page delimiters";
-    FOOTER    = 'f', "footer-numbering", Required("STYLE"), "use STYLE for numbering footer lines";
+    OPTIONS: "[OPTION]... [FILE]...", Permute, 1;
     HEADER    = 'h', "header-numbering", Required("STYLE"), "use STYLE for numbering header lines";
-    INCREMENT = 'i', "line-increment", Required("NUMBER"), "line number increment at each line";
-    JOIN      = 'l', "join-blank-lines", Required("NUMBER"), "group of NUMBER empty lines counted as one";
-    FORMAT    = 'n', "number-format", Required("FORMAT"), "insert line numbers according to FORMAT";
-    NO_RENUMBER = 'p', "no-renumber", No, "do not reset line numbers for each section";
-    SEPARATOR = 's', "number-separator", Required("STRING"), "add STRING after (possible) line number";
+    BODY      = 'b', "body-numbering", Required("STYLE"), "use STYLE for numbering body lines";
+    FOOTER    = 'f', "footer-numbering", Required("STYLE"), "use STYLE for numbering footer lines";
     START     = 'v', "starting-line-number", Required("NUMBER"), "first line number for each section";
+    INCREMENT = 'i', "line-increment", Required("NUMBER"), "line number increment at each line";
+    NO_RENUMBER = 'p', "no-renumber", No, "do not reset line numbers for each section";
+    JOIN      = 'l', "join-blank-lines", Required("NUMBER"), "group of NUMBER empty lines counted as one";
+    SEPARATOR = 's', "number-separator", Required("STRING"), "add STRING after (possible) line number";
     WIDTH     = 'w', "number-width", Required("NUMBER"), "use NUMBER columns for line numbers";
+    FORMAT    = 'n', "number-format", Required("FORMAT"), "insert line numbers according to FORMAT";
+    DELIMITER = 'd', "section-delimiter", Required("CC"), "use CC for logical page delimiters";
 }
 
 /// Which lines of a section are numbered.
@@ -121,6 +121,7 @@ async fn nl(sys: Sys, invocation: Invocation) -> ExitStatus {
         }
         close_operand(&sys, fd).await;
     }
+    success &= close_stdin(&sys, parsed.operands(), "-").await;
     (out.finish().await && success).into()
 }
 

@@ -22,7 +22,7 @@ pub const NICE: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "COMMAND [ARG]...", StopAtOperand, 125;
+    OPTIONS: "COMMAND [ARG]...\nOPTION", StopAtOperand, 125;
 }
 
 /// The options of `nice`.
@@ -30,7 +30,7 @@ mod niceness {
     use crate::options;
 
     options! {
-        OPTIONS: "[COMMAND [ARG]...]", StopAtOperand, 125;
+        OPTIONS: "[OPTION] [COMMAND [ARG]...]", StopAtOperand, 125;
         ADJUSTMENT = 'n', "adjustment", Required("N"), "add integer N to the niceness (default 10)";
     }
     pub(super) const ID: crate::utility::OptionId = ADJUSTMENT;
@@ -80,7 +80,7 @@ async fn nohup(sys: Sys, invocation: Invocation) -> ExitStatus {
     replace(&sys, request, true).await
 }
 
-/// The machine runs all its processes alike: niceness is 0 and stays so, and is what the command finds.
+/// The machine runs all its processes alike: the niceness is kept and inherited, and has no effect.
 async fn nice(sys: Sys, invocation: Invocation) -> ExitStatus {
     // The obsolete -NUM is -n NUM.
     let mut arguments = invocation.arguments().to_vec();
@@ -96,13 +96,15 @@ async fn nice(sys: Sys, invocation: Invocation) -> ExitStatus {
         Ok(parsed) => parsed,
         Err(error) => return error.report(&sys).await,
     };
+    let mut increment = 10;
     if let Some(text) = parsed.value(niceness::ID) {
         let number = std::str::from_utf8(text).ok().and_then(|text| text.trim_start().parse::<i64>().ok());
-        if number.is_none() {
+        let Some(number) = number else {
             let message = [b"invalid adjustment ".as_slice(), &quote(text)].concat();
             sys.error(message).await;
             return CANCELLED;
-        }
+        };
+        increment = number;
     }
     if parsed.operands().is_empty() {
         if parsed.has(niceness::ID) {
@@ -110,8 +112,13 @@ async fn nice(sys: Sys, invocation: Invocation) -> ExitStatus {
             return OptionError::Usage(message, CANCELLED.0).report(&sys).await;
         }
         let mut out = OutBuf::stdout(&sys);
-        out.put(b"0\n");
+        let niceness = sys.nice(0).await.unwrap_or_default();
+        out.put(format!("{niceness}\n").as_bytes());
         return out.finish().await.into();
+    }
+    if let Err(errno) = sys.nice(increment).await {
+        // The command runs all the same.
+        sys.complain("cannot set niceness", errno).await;
     }
     replace(&sys, SpawnRequest::new(parsed.operands().to_vec()), false).await
 }

@@ -12,7 +12,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "", Permute, 1;
+    OPTIONS: "[OPTION]...", Permute, 1;
     ALL    = ' ', "all", No, "print the number of installed processors";
     IGNORE = ' ', "ignore", Required("N"), "if possible, exclude N processing units";
 }

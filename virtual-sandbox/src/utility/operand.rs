@@ -17,6 +17,21 @@ pub async fn close_operand(sys: &Sys, fd: Fd) {
     }
 }
 
+/// fclose(3) of standard input at the end of a program that read it: a closed one is reported as `NAME: label: REASON`.
+/// Answers whether all went well.
+pub async fn close_stdin(sys: &Sys, operands: &[Bytes], label: &str) -> bool {
+    if !operands.is_empty() && !operands.iter().any(|operand| operand.as_ref() == b"-") {
+        return true;
+    }
+    match sys.close(Fd::STDIN).await {
+        Ok(()) => true,
+        Err(errno) => {
+            sys.complain(label, errno).await;
+            false
+        }
+    }
+}
+
 /// The operands, or `-` when there is none.
 pub fn or_stdin(operands: &[Bytes]) -> Vec<Bytes> {
     if operands.is_empty() { vec![Bytes::from_static(b"-")] } else { operands.to_vec() }

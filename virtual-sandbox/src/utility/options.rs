@@ -4,8 +4,8 @@
 //! the inventory read it. Parsing keeps the bytes of operands and option-arguments.
 
 use crate::kernel::ExitStatus;
-use crate::sys::{Fd, Sys};
-use crate::utility::Invocation;
+use crate::sys::Sys;
+use crate::utility::{Invocation, OutBuf};
 use bytes::Bytes;
 
 /// Whether an option takes an option-argument.
@@ -44,9 +44,9 @@ pub enum Order {
 /// All options of a utility.
 #[derive(Clone, Copy, Debug)]
 pub struct OptionTable {
-    /// The operands part of the usage line, such as `[FILE]...`.
-    pub operands: &'static str,
-    /// The options, in the order of the usage text.
+    /// The usage lines without the program's name, such as `[OPTION]... [FILE]...`.
+    pub synopsis: &'static str,
+    /// The options, in the order in which the messages about abbreviations list them.
     pub specs: &'static [OptionSpec],
     /// Where options may stand.
     pub order: Order,
@@ -62,14 +62,14 @@ pub struct OptionId(pub u16);
 ///
 /// ```ignore
 /// options! {
-///     OPTIONS: "[FILE]...", Permute, 1;
+///     OPTIONS: "[OPTION]... [FILE]...", Permute, 1;
 ///     APPEND = 'a', "append", No, "append to the given FILEs, do not overwrite";
 ///     LINES  = 'n', "lines", Required("NUM"), "print NUM lines";
 /// }
 /// ```
 #[macro_export]
 macro_rules! options {
-    ($table:ident: $operands:literal, $order:ident, $failure:literal;
+    ($table:ident: $synopsis:literal, $order:ident, $failure:literal;
      $($id:ident = $short:literal, $long:literal, $argument:ident $(($meta:literal))?, $help:literal;)*) => {
         #[repr(u16)]
         #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "the macro counts options with an enum")]
@@ -79,7 +79,7 @@ macro_rules! options {
         const _: u16 = __OptionIds::__End as u16;
         /// The option table.
         pub const $table: $crate::utility::OptionTable = $crate::utility::OptionTable {
-            operands: $operands,
+            synopsis: $synopsis,
             specs: &[$($crate::utility::OptionSpec {
                 short: $short,
                 long: $long,
@@ -145,10 +145,10 @@ pub struct Places {
 pub enum OptionError {
     /// A usage error: the message without the program's name.
     Usage(Vec<u8>, u8),
-    /// `--help` was given.
-    Help(&'static str, &'static [OptionSpec]),
-    /// `--version` was given.
-    Version,
+    /// `--help` was given: the synopsis, the options, and the exit status where that cannot be written.
+    Help(&'static str, &'static [OptionSpec], u8),
+    /// `--version` was given; the exit status where that cannot be written.
+    Version(u8),
 }
 
 impl OptionError {
@@ -160,11 +160,13 @@ impl OptionError {
                 try_help(sys).await;
                 ExitStatus(status)
             }
-            OptionError::Help(operands, specs) => print(sys, usage(sys.name(), operands, specs)).await,
-            OptionError::Version => {
+            OptionError::Help(synopsis, specs, failure) => {
+                print(sys, usage(sys.name(), synopsis, specs), failure).await
+            }
+            OptionError::Version(failure) => {
                 let mut text = sys.name().to_vec();
                 text.extend_from_slice(concat!(" (sandshell) ", env!("CARGO_PKG_VERSION"), "\n").as_bytes());
-                print(sys, text).await
+                print(sys, text, failure).await
             }
         }
     }
@@ -178,19 +180,19 @@ pub async fn try_help(sys: &Sys) {
     sys.write_error(line).await;
 }
 
-async fn print(sys: &Sys, text: Vec<u8>) -> ExitStatus {
-    match sys.write_all(Fd::STDOUT, Bytes::from(text)).await {
-        Ok(()) => ExitStatus::SUCCESS,
-        Err(_) => ExitStatus::FAILURE,
-    }
+async fn print(sys: &Sys, text: Vec<u8>, failure: u8) -> ExitStatus {
+    let mut out = OutBuf::stdout(sys);
+    out.put(&text);
+    if out.finish().await { ExitStatus::SUCCESS } else { ExitStatus(failure) }
 }
 
-fn usage(name: &[u8], operands: &str, specs: &[OptionSpec]) -> Vec<u8> {
-    let mut text = b"Usage: ".to_vec();
-    text.extend_from_slice(name);
-    text.extend_from_slice(if specs.is_empty() { b" " } else { b" [OPTION]... " });
-    text.extend_from_slice(operands.as_bytes());
-    text.push(b'\n');
+fn usage(name: &[u8], synopsis: &str, specs: &[OptionSpec]) -> Vec<u8> {
+    let mut text = Vec::new();
+    for (index, line) in synopsis.split('\n').enumerate() {
+        text.extend_from_slice(if index == 0 { b"Usage: " } else { b"  or:  " });
+        text.extend_from_slice(&[name, b" ", line.as_bytes()].concat());
+        text.push(b'\n');
+    }
     for spec in specs {
         text.extend_from_slice(format!("  {:<28} {}\n", flags(spec), spec.help).as_bytes());
     }
@@ -214,6 +216,35 @@ fn flags(spec: &OptionSpec) -> String {
         Argument::Optional(name) => format!("[={name}]"),
     };
     format!("{short}{long}{argument}")
+}
+
+/// The long options that every utility has.
+const STANDARD: [&str; 2] = ["help", "version"];
+
+/// What a long option stands for.
+#[derive(Clone, Copy)]
+enum Long<'t> {
+    /// A row of the table, by its place.
+    Listed(usize, &'t OptionSpec),
+    /// One of [`STANDARD`].
+    Standard(&'static str),
+}
+
+impl<'t> Long<'t> {
+    fn name(&self) -> &'t str {
+        match self {
+            Long::Listed(_, spec) => spec.long,
+            Long::Standard(name) => name,
+        }
+    }
+
+    /// The name it is another name of, by the usage text (`as --utc`); its own otherwise.
+    fn meaning(&self) -> &'t str {
+        match self {
+            Long::Listed(_, spec) => spec.help.strip_prefix("as --").unwrap_or(spec.long),
+            Long::Standard(name) => name,
+        }
+    }
 }
 
 impl OptionTable {
@@ -315,7 +346,14 @@ impl OptionTable {
         let equals = memchr::memchr(b'=', text);
         let name = text.get(..equals.unwrap_or(text.len())).unwrap_or_default();
         let attached = equals.map(|at| whole.slice(2 + at + 1..));
-        let (index, spec) = self.find_long(name, whole)?;
+        let (index, spec) = match self.find_long(name, whole)? {
+            Long::Listed(index, spec) => (index, spec),
+            Long::Standard(name) if attached.is_some() => {
+                return Err(self.usage(&[b"option '--", name.as_bytes(), b"' doesn't allow an argument"]));
+            }
+            Long::Standard("help") => return Err(OptionError::Help(self.synopsis, self.specs, self.failure)),
+            Long::Standard(_) => return Err(OptionError::Version(self.failure)),
+        };
         let id = OptionId(index as u16);
         let value = match (spec.argument, attached) {
             (Argument::No, Some(_)) => {
@@ -331,40 +369,29 @@ impl OptionTable {
         Ok(())
     }
 
-    /// Finds a long option by its name or an unambiguous abbreviation of it.
-    fn find_long(&self, name: &[u8], whole: &[u8]) -> Result<(usize, &OptionSpec), OptionError> {
-        let candidates: Vec<(usize, &OptionSpec)> = self
-            .specs
-            .iter()
-            .enumerate()
-            .filter(|(_, spec)| !spec.long.is_empty() && spec.long.as_bytes().starts_with(name))
+    /// Finds a long option by its name or an unambiguous abbreviation of it. An abbreviation of several names that mean
+    /// the same is not ambiguous.
+    fn find_long(&self, name: &[u8], whole: &[u8]) -> Result<Long<'_>, OptionError> {
+        let listed = self.specs.iter().enumerate().filter(|(_, spec)| !spec.long.is_empty());
+        let candidates: Vec<Long<'_>> = listed
+            .map(|(index, spec)| Long::Listed(index, spec))
+            .chain(STANDARD.map(Long::Standard))
+            .filter(|long| long.name().as_bytes().starts_with(name))
             .collect();
-        if let Some(exact) = candidates.iter().find(|(_, spec)| spec.long.as_bytes() == name) {
+        if let Some(exact) = candidates.iter().find(|long| long.name().as_bytes() == name) {
             return Ok(*exact);
         }
-        let help = b"help".starts_with(name) && !name.is_empty();
-        let version = b"version".starts_with(name) && !name.is_empty();
-        match (candidates.as_slice(), help || version) {
-            ([], true) if help => Err(OptionError::Help(self.operands, self.specs)),
-            ([], true) => Err(OptionError::Version),
-            ([], false) => Err(self.usage(&[b"unrecognized option '", whole, b"'"])),
-            ([only], false) => Ok(*only),
-            (several, _) => {
-                let mut message = b"option '".to_vec();
-                message.extend_from_slice(whole);
-                message.extend_from_slice(b"' is ambiguous; possibilities:");
-                for (_, spec) in several {
-                    message.extend_from_slice(format!(" '--{}'", spec.long).as_bytes());
-                }
-                if help {
-                    message.extend_from_slice(b" '--help'");
-                }
-                if version {
-                    message.extend_from_slice(b" '--version'");
-                }
-                Err(OptionError::Usage(message, self.failure))
-            }
+        let Some(first) = candidates.first() else {
+            return Err(self.usage(&[b"unrecognized option '", whole, b"'"]));
+        };
+        if candidates.iter().all(|long| long.meaning() == first.meaning()) {
+            return Ok(*first);
         }
+        let mut message = [b"option '".as_slice(), whole, b"' is ambiguous; possibilities:"].concat();
+        for long in candidates {
+            message.extend_from_slice(format!(" '--{}'", long.name()).as_bytes());
+        }
+        Err(OptionError::Usage(message, self.failure))
     }
 
     fn short_error(&self, text: &[u8], byte: u8) -> OptionError {
@@ -381,7 +408,7 @@ mod tests {
     use super::*;
 
     options! {
-        TABLE: "[FILE]...", Permute, 2;
+        TABLE: "[OPTION]... [FILE]...", Permute, 2;
         ALL   = 'a', "all", No, "everything";
         LINES = 'n', "lines", Required("NUM"), "NUM lines";
         COLOR = ' ', "color", Optional("WHEN"), "colours";
@@ -412,6 +439,7 @@ mod tests {
         assert_eq!(message(&["-n"]), "option requires an argument -- 'n'");
         assert_eq!(message(&["--lines"]), "option '--lines' requires an argument");
         assert_eq!(message(&["--all=1"]), "option '--all' doesn't allow an argument");
+        assert_eq!(message(&["--help=1"]), "option '--help' doesn't allow an argument");
         assert_eq!(message(&["--col"]), "option '--col' is ambiguous; possibilities: '--color' '--column'");
     }
 }

@@ -10,6 +10,8 @@ pub struct OutBuf {
     fd: Fd,
     buffer: Vec<u8>,
     line_buffered: bool,
+    /// An earlier error is said without its reason at the end.
+    forgets_reason: bool,
 }
 
 impl OutBuf {
@@ -20,13 +22,19 @@ impl OutBuf {
 
     /// A buffer over `fd`.
     pub fn new(sys: &Sys, fd: Fd) -> Self {
-        OutBuf { sys: sys.clone(), fd, buffer: Vec::new(), line_buffered: false }
+        OutBuf { sys: sys.clone(), fd, buffer: Vec::new(), line_buffered: false, forgets_reason: false }
     }
 
     /// Flushes after each newline that ends a write (`--line-buffered`, `-u`).
     pub fn line_buffered(mut self, on: bool) -> Self {
         self.line_buffered = on;
         self
+    }
+
+    /// Standard output of a program that flushes each line: an error has been met before the end, where stdio(3) knows
+    /// that there was one, and no longer which.
+    pub fn by_lines(sys: &Sys) -> Self {
+        OutBuf { forgets_reason: true, ..OutBuf::stdout(sys) }
     }
 
     /// Appends bytes; may write.
@@ -81,6 +89,11 @@ impl OutBuf {
     pub async fn finish(mut self) -> bool {
         match self.flush().await {
             Ok(()) => true,
+            // Closing a closed descriptor is an error of its own.
+            Err(errno) if self.forgets_reason && errno != Errno::EBADF => {
+                self.sys.error("write error").await;
+                false
+            }
             Err(errno) => {
                 self.sys.complain("write error", errno).await;
                 false

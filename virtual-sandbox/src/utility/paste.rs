@@ -3,7 +3,7 @@
 use crate::text::chars::chars;
 use crate::text::echo::simple_escape;
 use crate::text::quoting::quote_if_needed;
-use crate::utility::operand::{close_operand, open_operand, or_stdin};
+use crate::utility::operand::{close_operand, close_stdin, open_operand, or_stdin};
 use crate::utility::prelude::*;
 
 /// The registry row.
@@ -15,9 +15,9 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[FILE]...", Permute, 1;
-    DELIMITERS = 'd', "delimiters", Required("LIST"), "reuse characters from LIST instead of TABs";
+    OPTIONS: "[OPTION]... [FILE]...", Permute, 1;
     SERIAL     = 's', "serial", No, "paste one file at a time instead of in parallel";
+    DELIMITERS = 'd', "delimiters", Required("LIST"), "reuse characters from LIST instead of TABs";
     ZERO       = 'z', "zero-terminated", No, "line delimiter is NUL, not newline";
 }
 
@@ -36,7 +36,7 @@ async fn paste(sys: Sys, invocation: Invocation) -> ExitStatus {
     let files = or_stdin(parsed.operands());
     let mut merge = Merge { sys: sys.clone(), out: OutBuf::stdout(&sys), delimiters, end, success: true };
     let written = if parsed.has(SERIAL) { merge.serial(&files).await } else { merge.parallel(&files).await };
-    let success = merge.success;
+    let success = close_stdin(&sys, parsed.operands(), "-").await && merge.success;
     match written {
         Ok(()) => (merge.out.finish().await && success).into(),
         Err(errno) => {

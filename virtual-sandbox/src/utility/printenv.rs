@@ -11,7 +11,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[VARIABLE]...", StopAtOperand, 2;
+    OPTIONS: "[OPTION]... [VARIABLE]...", StopAtOperand, 2;
     NULL = '0', "null", No, "end each output line with NUL, not newline";
 }
 

@@ -16,9 +16,9 @@ async fn printf(sys: Sys, invocation: Invocation) -> ExitStatus {
     let mut arguments = invocation.arguments();
     match arguments {
         [only] if only.as_ref() == b"--help" => {
-            return OptionError::Help("FORMAT [ARGUMENT]...", &[]).report(&sys).await;
+            return OptionError::Help("FORMAT [ARGUMENT]...\nOPTION", &[], 1).report(&sys).await;
         }
-        [only] if only.as_ref() == b"--version" => return OptionError::Version.report(&sys).await,
+        [only] if only.as_ref() == b"--version" => return OptionError::Version(1).report(&sys).await,
         [first, rest @ ..] if first.as_ref() == b"--" => arguments = rest,
         _ => {}
     }

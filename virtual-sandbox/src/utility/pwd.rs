@@ -11,7 +11,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "", Permute, 1;
+    OPTIONS: "[OPTION]...", Permute, 1;
     LOGICAL  = 'L', "logical", No, "use PWD from environment, even if it contains symlinks";
     PHYSICAL = 'P', "physical", No, "avoid all symlinks";
 }

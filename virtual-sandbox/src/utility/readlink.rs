@@ -13,7 +13,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "FILE...", Permute, 1;
+    OPTIONS: "[OPTION]... FILE...", Permute, 1;
     CANONICALIZE = 'f', "canonicalize", No, "follow every symlink; all but the last component must exist";
     EXISTING = 'e', "canonicalize-existing", No, "follow every symlink; all components must exist";
     MISSING = 'm', "canonicalize-missing", No, "follow every symlink, without requirements on existence";

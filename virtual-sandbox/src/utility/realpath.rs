@@ -13,7 +13,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "FILE...", Permute, 1;
+    OPTIONS: "[OPTION]... FILE...", Permute, 1;
     EXISTING = 'e', "canonicalize-existing", No, "all components of the path must exist";
     MISSING  = 'm', "canonicalize-missing", No, "no path components need exist or be a directory";
     RELATIVE_TO   = ' ', "relative-to", Required("DIR"), "print the resolved path relative to DIR";

@@ -1,7 +1,7 @@
 //! `rev` - reverse lines by characters.  [util-linux rev(1)]
 
 use crate::text::chars::chars;
-use crate::utility::operand::{close_operand, open_operand, or_stdin};
+use crate::utility::operand::{close_operand, or_stdin};
 use crate::utility::prelude::*;
 
 /// The registry row.
@@ -13,7 +13,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[FILE]...", Permute, 1;
+    OPTIONS: "[options] [file ...]", Permute, 1;
 }
 
 async fn rev(sys: Sys, invocation: Invocation) -> ExitStatus {
@@ -23,21 +23,24 @@ async fn rev(sys: Sys, invocation: Invocation) -> ExitStatus {
     };
     let mut out = OutBuf::stdout(&sys);
     let mut success = true;
+    let named = !parsed.operands().is_empty();
     for file in or_stdin(parsed.operands()) {
-        let fd = match open_operand(&sys, &file).await {
+        // `-` is a name like any other here.
+        let opened = if named { sys.open_read(file.clone()).await } else { Ok(Fd::STDIN) };
+        let fd = match opened {
             Ok(fd) => fd,
             Err(errno) => {
-                // A failed write shows when the buffer is finished.
-                let _ = out.flush().await;
                 sys.complain([b"cannot open ".as_slice(), &file].concat(), errno).await;
                 success = false;
                 continue;
             }
         };
         let mut lines = Records::lines(&sys, fd);
+        let mut number = 0u64;
         loop {
             match lines.next().await {
                 Ok(Some(line)) => {
+                    number += 1;
                     let characters: Vec<&[u8]> = chars(&line.bytes).map(|c| c.bytes()).collect();
                     characters.into_iter().rev().for_each(|character| out.put(character));
                     sys.charge(line.bytes.len() as u64 / 8).await;
@@ -47,8 +50,8 @@ async fn rev(sys: Sys, invocation: Invocation) -> ExitStatus {
                 }
                 Ok(None) => break,
                 Err(errno) => {
-                    let _ = out.flush().await;
-                    sys.complain(&file, errno).await;
+                    let shown = if named { file.as_ref() } else { b"stdin" };
+                    sys.complain([shown, format!(": {number}").as_bytes()].concat(), errno).await;
                     success = false;
                     break;
                 }

@@ -13,7 +13,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "DIRECTORY...", Permute, 1;
+    OPTIONS: "[OPTION]... DIRECTORY...", Permute, 1;
     IGNORE  = ' ', "ignore-fail-on-non-empty", No, "ignore each failure that is solely because a directory is non-empty";
     PARENTS = 'p', "parents", No, "remove DIRECTORY and its ancestors";
     VERBOSE = 'v', "verbose", No, "output a diagnostic for every directory processed";

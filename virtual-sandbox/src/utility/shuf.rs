@@ -15,7 +15,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[FILE] | -e [ARG]... | -i LO-HI", Permute, 1;
+    OPTIONS: "[OPTION]... [FILE]\n-e [OPTION]... [ARG]...\n-i LO-HI [OPTION]...", Permute, 1;
     ECHO   = 'e', "echo", No, "treat each ARG as an input line";
     RANGE  = 'i', "input-range", Required("LO-HI"), "treat each number LO through HI as an input line";
     COUNT  = 'n', "head-count", Required("COUNT"), "output at most COUNT lines";
@@ -117,7 +117,11 @@ async fn shuf(sys: Sys, invocation: Invocation) -> ExitStatus {
     } else {
         let file = parsed.operands().first().cloned().unwrap_or_else(|| Bytes::from_static(b"-"));
         match lines(&sys, &file, end, &mut held).await {
-            Ok(lines) => Input::Lines(lines),
+            Ok(Ok(lines)) => Input::Lines(lines),
+            Ok(Err(errno)) => {
+                sys.complain("read error", errno).await;
+                return ExitStatus::FAILURE;
+            }
             Err(errno) => {
                 sys.complain(quote_if_needed(&file), errno).await;
                 return ExitStatus::FAILURE;
@@ -164,9 +168,13 @@ async fn shuf(sys: Sys, invocation: Invocation) -> ExitStatus {
     out.finish().await.into()
 }
 
-async fn lines(sys: &Sys, file: &Bytes, end: u8, held: &mut Held) -> Result<Vec<Bytes>, Errno> {
+/// The lines of a file. The outer error is of opening it, the inner one of reading it.
+async fn lines(sys: &Sys, file: &Bytes, end: u8, held: &mut Held) -> Result<Result<Vec<Bytes>, Errno>, Errno> {
     let fd = open_operand(sys, file).await?;
-    let text = Bytes::from(sys.read_to_end(fd).await?);
+    let text = match sys.read_to_end(fd).await {
+        Ok(text) => Bytes::from(text),
+        Err(errno) => return Ok(Err(errno)),
+    };
     let mut start = 0;
     let mut lines = Vec::new();
     for line in records(&text, end) {
@@ -175,7 +183,7 @@ async fn lines(sys: &Sys, file: &Bytes, end: u8, held: &mut Held) -> Result<Vec<
     }
     held.set(text.len() + lines.len() * size_of::<Bytes>());
     sys.charge(lines.len() as u64).await;
-    Ok(lines)
+    Ok(Ok(lines))
 }
 
 fn range(text: &[u8]) -> Option<(u64, u64)> {

@@ -13,7 +13,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "NUMBER[SUFFIX]...", Permute, 1;
+    OPTIONS: "NUMBER[SUFFIX]...\nOPTION", Permute, 1;
 }
 
 async fn sleep(sys: Sys, invocation: Invocation) -> ExitStatus {

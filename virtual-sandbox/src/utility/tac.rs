@@ -2,7 +2,7 @@
 
 use crate::text::quoting::quote_always;
 use crate::text::regex::{Flags, Regex, Syntax};
-use crate::utility::operand::{close_operand, open_operand, or_stdin};
+use crate::utility::operand::{close_operand, close_stdin, open_operand, or_stdin};
 use crate::utility::prelude::*;
 
 /// The registry row.
@@ -14,7 +14,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[FILE]...", Permute, 1;
+    OPTIONS: "[OPTION]... [FILE]...", Permute, 1;
     BEFORE    = 'b', "before", No, "attach the separator before instead of after";
     REGEX     = 'r', "regex", No, "interpret the separator as a regular expression";
     SEPARATOR = 's', "separator", Required("STRING"), "use STRING as the separator instead of newline";
@@ -55,8 +55,6 @@ async fn tac(sys: Sys, invocation: Invocation) -> ExitStatus {
         let fd = match open_operand(&sys, &file).await {
             Ok(fd) => fd,
             Err(errno) => {
-                // A failed write shows when the buffer is finished.
-                let _ = out.flush().await;
                 let name = quote_always(&file);
                 sys.complain([b"failed to open ".as_slice(), &name, b" for reading"].concat(), errno).await;
                 success = false;
@@ -79,8 +77,7 @@ async fn tac(sys: Sys, invocation: Invocation) -> ExitStatus {
                 }
             }
             Err(errno) => {
-                let _ = out.flush().await;
-                let name = if fd == Fd::STDIN { b"standard input".to_vec() } else { file.to_vec() };
+                let name = if fd == Fd::STDIN { b"'standard input'".to_vec() } else { file.to_vec() };
                 // GNU tac seeks before it reads, which a directory refuses in its own way.
                 let errno = if errno == Errno::EISDIR { Errno::EINVAL } else { errno };
                 sys.complain([name.as_slice(), b": read error"].concat(), errno).await;
@@ -88,6 +85,7 @@ async fn tac(sys: Sys, invocation: Invocation) -> ExitStatus {
             }
         }
     }
+    success &= close_stdin(&sys, parsed.operands(), "-").await;
     (out.finish().await && success).into()
 }
 

@@ -2,6 +2,7 @@
 
 use crate::text::quoting::quote_if_needed;
 use crate::utility::choice::choose;
+use crate::utility::operand::close_stdin;
 use crate::utility::prelude::*;
 
 /// The registry row.
@@ -13,11 +14,11 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[FILE]...", Permute, 1;
+    OPTIONS: "[OPTION]... [FILE]...", Permute, 1;
     APPEND = 'a', "append", No, "append to the given FILEs, do not overwrite";
     IGNORE = 'i', "ignore-interrupts", No, "ignore interrupt signals";
-    PIPES  = 'p', "", No, "operate in a more appropriate MODE with pipes";
     OUTPUT_ERROR = ' ', "output-error", Optional("MODE"), "set behavior on write error: warn, warn-nopipe, exit, exit-nopipe";
+    PIPES  = 'p', "", No, "operate in a more appropriate MODE with pipes";
 }
 
 /// What a write error means.
@@ -89,7 +90,8 @@ async fn tee(sys: Sys, invocation: Invocation) -> ExitStatus {
             Ok(None) => break,
             Err(errno) => {
                 sys.complain("read error", errno).await;
-                return ExitStatus::FAILURE;
+                status = ExitStatus::FAILURE;
+                break;
             }
         };
         let mut kept = Vec::with_capacity(sinks.len());
@@ -111,5 +113,5 @@ async fn tee(sys: Sys, invocation: Invocation) -> ExitStatus {
         }
         sinks = kept;
     }
-    status
+    if close_stdin(&sys, &[], "standard input").await { status } else { ExitStatus::FAILURE }
 }

@@ -32,8 +32,10 @@ async fn test(sys: Sys, invocation: Invocation) -> ExitStatus {
     let mut operands = invocation.arguments().to_vec();
     if sys.name().as_ref() == b"[" {
         match operands.as_slice() {
-            [only] if only.as_ref() == b"--help" => return OptionError::Help("EXPRESSION ]", &[]).report(&sys).await,
-            [only] if only.as_ref() == b"--version" => return OptionError::Version.report(&sys).await,
+            [only] if only.as_ref() == b"--help" => {
+                return OptionError::Help("EXPRESSION ]", &[], 2).report(&sys).await;
+            }
+            [only] if only.as_ref() == b"--version" => return OptionError::Version(2).report(&sys).await,
             _ => {}
         }
         if operands.pop().is_none_or(|last| last.as_ref() != b"]") {

@@ -14,12 +14,12 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "DURATION COMMAND [ARG]...", StopAtOperand, 125;
-    PRESERVE   = ' ', "preserve-status", No, "exit with the same status as COMMAND, even when the command times out";
-    FOREGROUND = ' ', "foreground", No, "do not run COMMAND in a group of its own";
+    OPTIONS: "[OPTION] DURATION COMMAND [ARG]...\n[OPTION]", StopAtOperand, 125;
     KILL_AFTER = 'k', "kill-after", Required("DURATION"), "also send a KILL signal if COMMAND is still running this long after";
     SIGNAL     = 's', "signal", Required("SIGNAL"), "specify the signal to be sent on timeout";
     VERBOSE    = 'v', "verbose", No, "diagnose to stderr any signal sent upon timeout";
+    FOREGROUND = ' ', "foreground", No, "do not run COMMAND in a group of its own";
+    PRESERVE   = ' ', "preserve-status", No, "exit with the same status as COMMAND, even when the command times out";
 }
 
 /// "the command times out"
@@ -128,6 +128,12 @@ async fn send(sys: &Sys, request: &Request, pid: Pid, signal: Signal, name: &[u8
         sys.error(message).await;
     }
     let target = if request.foreground { i64::from(pid.0) } else { -i64::from(pid.0) };
+    // The real one signals the group it shares with its command, and has no way to outlive this one.
+    if signal == Signal::KILL && !request.foreground {
+        let _ = sys.kill(target, Some(signal)).await;
+        let _ = sys.kill(i64::from(sys.identity().await.pid.0), Some(signal)).await;
+        return;
+    }
     // A command that is gone meanwhile is waited for all the same; a stopped one must run to see the signal.
     let _ = sys.kill(target, Some(signal)).await;
     if signal != Signal::KILL && signal != Signal::CONT {

@@ -15,7 +15,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "FILE...", Permute, 1;
+    OPTIONS: "[OPTION]... FILE...", Permute, 1;
     TIME      = ' ', "time", Required("WORD"), "change the specified time: access, atime, use; modify, mtime";
     NO_CREATE = 'c', "no-create", No, "do not create any files";
     DATE      = 'd', "date", Required("STRING"), "parse STRING and use it instead of current time";

@@ -14,12 +14,12 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "STRING1 [STRING2]", StopAtOperand, 1;
+    OPTIONS: "[OPTION]... STRING1 [STRING2]", StopAtOperand, 1;
     COMPLEMENT = 'c', "complement", No, "use the complement of STRING1";
-    COMPLEMENT_C = 'C', "", No, "as -c";
     DELETE = 'd', "delete", No, "delete characters in STRING1, do not translate";
     SQUEEZE = 's', "squeeze-repeats", No, "replace each sequence of a repeated character of the last STRING with one";
     TRUNCATE = 't', "truncate-set1", No, "first truncate STRING1 to the length of STRING2";
+    COMPLEMENT_C = 'C', "", No, "as -c";
 }
 
 /// One element of a string.

@@ -1,7 +1,7 @@
 //! `truncate` - shrink or extend the size of files.  [GNU coreutils "truncate invocation"]
 
 use super::options::OptionError;
-use crate::text::human_size::parse_size;
+use crate::text::human_size::{SizeError, parse_size};
 use crate::text::quoting::{quote, quote_always};
 use crate::utility::prelude::*;
 
@@ -14,7 +14,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "FILE...", Permute, 1;
+    OPTIONS: "OPTION... FILE...", Permute, 1;
     NO_CREATE = 'c', "no-create", No, "do not create any files";
     IO_BLOCKS = 'o', "io-blocks", No, "treat SIZE as number of IO blocks instead of bytes";
     REFERENCE = 'r', "reference", Required("RFILE"), "base size on RFILE";
@@ -127,8 +127,10 @@ fn size(text: &[u8]) -> Result<(Change, u64), Vec<u8>> {
         Some((b'-', rest)) => (Change::Reduce, rest),
         _ => (Change::Set, trimmed),
     };
-    let value =
-        parse_size(number, b"EgGkKmMPtTYZ0").map_err(|_| [b"Invalid number: ".as_slice(), &quote(text)].concat())?;
+    let value = parse_size(number, b"EgGkKmMPtTYZ0").map_err(|error| {
+        let reason: &[u8] = if error == SizeError::TooLarge { b": Value too large for defined data type" } else { b"" };
+        [b"Invalid number: ".as_slice(), &quote(text), reason].concat()
+    })?;
     if value == 0 && matches!(change, Change::RoundDown | Change::RoundUp) {
         return Err(b"division by zero".to_vec());
     }

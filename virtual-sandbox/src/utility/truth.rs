@@ -22,8 +22,10 @@ pub const FALSE: Utility = Utility {
 async fn end(sys: Sys, invocation: Invocation, status: ExitStatus) -> ExitStatus {
     // --help and --version count only when alone; `false --help` prints, and fails all the same.
     let request = match invocation.arguments() {
-        [only] if only.as_ref() == b"--help" => OptionError::Help("[ignored command line arguments]", &[]),
-        [only] if only.as_ref() == b"--version" => OptionError::Version,
+        [only] if only.as_ref() == b"--help" => {
+            OptionError::Help("[ignored command line arguments]", &[], ExitStatus::FAILURE.0)
+        }
+        [only] if only.as_ref() == b"--version" => OptionError::Version(ExitStatus::FAILURE.0),
         _ => return status,
     };
     match request.report(&sys).await {

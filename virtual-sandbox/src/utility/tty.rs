@@ -12,7 +12,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "", Permute, 2;
+    OPTIONS: "[OPTION]...", Permute, 2;
     SILENT = 's', "silent", No, "print nothing, only return an exit status";
     QUIET  = ' ', "quiet", No, "as --silent";
 }

@@ -21,7 +21,7 @@ pub const ARCH: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "", Permute, 1;
+    OPTIONS: "[OPTION]...", Permute, 1;
     ALL      = 'a', "all", No, "print all information, in the following order, except omit -p and -i if unknown";
     KERNEL   = 's', "kernel-name", No, "print the kernel name";
     SYSNAME  = ' ', "sysname", No, "as --kernel-name";
@@ -36,8 +36,12 @@ options! {
 }
 
 /// A table without options.
-const NO_OPTIONS: crate::utility::OptionTable =
-    crate::utility::OptionTable { operands: "", specs: &[], order: crate::utility::Order::Permute, failure: 1 };
+const NO_OPTIONS: crate::utility::OptionTable = crate::utility::OptionTable {
+    synopsis: "[OPTION]...",
+    specs: &[],
+    order: crate::utility::Order::Permute,
+    failure: 1,
+};
 
 /// The hardware the machine says it is.
 const MACHINE_NAME: &str = "x86_64";

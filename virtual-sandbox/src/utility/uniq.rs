@@ -1,6 +1,6 @@
 //! `uniq` - report or omit repeated lines.  [POSIX uniq; GNU coreutils "uniq invocation"]
 
-use crate::text::quoting::{quote, quote_if_needed};
+use crate::text::quoting::{quote, quote_always, quote_if_needed};
 use crate::utility::choice::choose;
 use crate::utility::prelude::*;
 use crate::utility::{OptionError, Parsed};
@@ -14,18 +14,18 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[INPUT [OUTPUT]]", Permute, 1;
+    OPTIONS: "[OPTION]... [INPUT [OUTPUT]]", Permute, 1;
     COUNT = 'c', "count", No, "prefix lines by the number of occurrences";
     REPEATED = 'd', "repeated", No, "only print duplicate lines, one for each group";
-    ALL_REPEATED_SHORT = 'D', "", No, "print all duplicate lines";
     ALL_REPEATED = ' ', "all-repeated", Optional("METHOD"), "like -D, with empty lines between groups: none, prepend, separate";
-    SKIP_FIELDS = 'f', "skip-fields", Required("N"), "avoid comparing the first N fields";
     GROUP = ' ', "group", Optional("METHOD"), "show all items, with empty lines between groups: separate, prepend, append, both";
     IGNORE_CASE = 'i', "ignore-case", No, "ignore differences in case when comparing";
-    SKIP_CHARS = 's', "skip-chars", Required("N"), "avoid comparing the first N characters";
     UNIQUE = 'u', "unique", No, "only print unique lines";
-    ZERO = 'z', "zero-terminated", No, "line delimiter is NUL, not newline";
+    SKIP_FIELDS = 'f', "skip-fields", Required("N"), "avoid comparing the first N fields";
+    SKIP_CHARS = 's', "skip-chars", Required("N"), "avoid comparing the first N characters";
     CHECK_CHARS = 'w', "check-chars", Required("N"), "compare no more than N characters in lines";
+    ZERO = 'z', "zero-terminated", No, "line delimiter is NUL, not newline";
+    ALL_REPEATED_SHORT = 'D', "", No, "print all duplicate lines";
     DIGIT_0 = '0', "", No, "-N is -f N (obsolete)";
     DIGIT_1 = '1', "", No, "";
     DIGIT_2 = '2', "", No, "";
@@ -112,9 +112,10 @@ async fn uniq(sys: Sys, invocation: Invocation) -> ExitStatus {
     let mut out = OutBuf::new(&sys, fds[1]);
     let read = uniq.run(&sys, fds[0], &mut out).await;
     let written = out.finish().await;
-    if let Err(errno) = read {
+    if read.is_err() {
+        // The real one says no reason.
         let name = input.map_or(b"-".as_slice(), |name| name.as_ref());
-        sys.complain([b"error reading ", quote(name).as_slice()].concat(), errno).await;
+        sys.error([b"error reading ", quote_always(name).as_slice()].concat()).await;
         return ExitStatus::FAILURE;
     }
     written.into()

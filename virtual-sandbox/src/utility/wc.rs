@@ -3,7 +3,7 @@
 use super::options::OptionError;
 use crate::text::chars::{Char, chars, is_printable, width};
 use crate::text::quoting::{quote_always, quote_if_needed};
-use crate::utility::operand::{close_operand, open_operand};
+use crate::utility::operand::{close_operand, close_stdin, open_operand};
 use crate::utility::prelude::*;
 
 /// The registry row.
@@ -15,13 +15,13 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[FILE]... | --files0-from=F", Permute, 1;
+    OPTIONS: "[OPTION]... [FILE]...\n[OPTION]... --files0-from=F", Permute, 1;
     BYTES  = 'c', "bytes", No, "print the byte counts";
     CHARS  = 'm', "chars", No, "print the character counts";
     LINES  = 'l', "lines", No, "print the newline counts";
+    WORDS  = 'w', "words", No, "print the word counts";
     FILES0 = ' ', "files0-from", Required("F"), "read input from the files specified by NUL-terminated names in file F";
     LENGTH = 'L', "max-line-length", No, "print the maximum display width";
-    WORDS  = 'w', "words", No, "print the word counts";
 }
 
 /// Which counts are printed.
@@ -72,7 +72,7 @@ async fn wc(sys: Sys, invocation: Invocation) -> ExitStatus {
     if wanted.columns() == 0 {
         wanted = Wanted { lines: true, words: true, bytes: true, ..wanted };
     }
-    let mut run = Run { sys: sys.clone(), wanted, out: OutBuf::stdout(&sys), width: 1, success: true };
+    let mut run = Run { sys: sys.clone(), wanted, out: OutBuf::by_lines(&sys), width: 1, success: true };
     let mut total = Counts::default();
     let inputs: Vec<Input> = match parsed.value(FILES0) {
         Some(list) => {
@@ -90,7 +90,12 @@ async fn wc(sys: Sys, invocation: Invocation) -> ExitStatus {
         None if parsed.operands().is_empty() => vec![None],
         None => parsed.operands().iter().cloned().map(Some).collect(),
     };
-    run.width = run.number_width(&inputs, parsed.has(FILES0)).await;
+    // The names of a list that is not a regular file are taken one by one, and their sizes are not known beforehand.
+    let listed = match parsed.value(FILES0) {
+        Some(list) => sys.stat(list.clone()).await.is_ok_and(|stat| stat.is_regular()),
+        None => true,
+    };
+    run.width = run.number_width(&inputs, !listed).await;
     for input in &inputs {
         if let Some(counts) = run.count_input(input).await {
             total = total.joined(counts);
@@ -103,7 +108,8 @@ async fn wc(sys: Sys, invocation: Invocation) -> ExitStatus {
         // A failed write shows when the buffer is finished.
         let _ = run.print(total, Some(b"total")).await;
     }
-    let success = run.success;
+    let operands = if parsed.has(FILES0) { &[Bytes::new()] } else { parsed.operands() };
+    let success = close_stdin(&sys, operands, "-").await && run.success;
     (run.out.finish().await && success).into()
 }
 
@@ -202,6 +208,10 @@ impl Run {
     async fn count_input(&mut self, input: &Input) -> Option<Counts> {
         let dash = Bytes::from_static(b"-");
         let name = input.as_ref().unwrap_or(&dash);
+        if name.is_empty() {
+            self.error(b"invalid zero-length file name".to_vec()).await;
+            return None;
+        }
         let fd = match open_operand(&self.sys, name).await {
             Ok(fd) => fd,
             Err(errno) => {
@@ -213,7 +223,7 @@ impl Run {
         let result = self.count(fd, &mut counter).await;
         close_operand(&self.sys, fd).await;
         if let Err(errno) = result {
-            let shown = if input.is_none() { b"standard input".to_vec() } else { quote_if_needed(name) };
+            let shown = if input.is_none() { b"'standard input'".to_vec() } else { quote_if_needed(name) };
             self.error([&shown, b": ".as_slice(), errno.message().as_bytes()].concat()).await;
         }
         Some(counter.finish())

@@ -13,7 +13,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "COMMAND...", StopAtOperand, 2;
+    OPTIONS: "[OPTION]... COMMAND...", StopAtOperand, 2;
     ALL = 'a', "", No, "print all matching pathnames of each argument";
 }
 
@@ -22,15 +22,15 @@ async fn which(sys: Sys, invocation: Invocation) -> ExitStatus {
         Ok(parsed) => parsed,
         // The real one is a script that uses getopts, which has these words.
         Err(OptionError::Usage(message, status)) => {
-            let option = message.iter().rev().nth(1).copied().unwrap_or(b'-');
-            sys.write_error([b"Illegal option -", [option].as_slice(), b"\n"].concat()).await;
-            let argv0 = invocation.argv().first().cloned().unwrap_or_default();
-            let mut out = OutBuf::stdout(&sys);
-            out.put(&[b"Usage: ", argv0.as_ref(), b" [-a] args\n"].concat());
-            out.finish().await;
-            return ExitStatus(status);
+            // To getopts a long option is an option `-`.
+            let option = if message.contains(&b' ') && message.starts_with(b"invalid option -- '") {
+                message.iter().rev().nth(1).copied().unwrap_or(b'-')
+            } else {
+                b'-'
+            };
+            return refuse(&sys, option, ExitStatus(status)).await;
         }
-        Err(error) => return error.report(&sys).await,
+        Err(_) => return refuse(&sys, b'-', ExitStatus(OPTIONS.failure)).await,
     };
     let path = invocation.env_var(b"PATH").unwrap_or_default();
     let mut out = OutBuf::stdout(&sys);
@@ -58,6 +58,15 @@ async fn which(sys: Sys, invocation: Invocation) -> ExitStatus {
         all_found &= found;
     }
     ExitStatus::from(out.finish().await && all_found)
+}
+
+/// The words of dash's getopts, and the usage line of a script that knows its own path.
+async fn refuse(sys: &Sys, option: u8, status: ExitStatus) -> ExitStatus {
+    sys.write_error([b"Illegal option -", [option].as_slice(), b"\n"].concat()).await;
+    let mut out = OutBuf::stdout(sys);
+    out.put(b"Usage: /usr/bin/which [-a] args\n");
+    out.finish().await;
+    status
 }
 
 async fn is_program(sys: &Sys, path: &[u8]) -> bool {

@@ -13,7 +13,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "", Permute, 1;
+    OPTIONS: "[OPTION]...", Permute, 1;
 }
 
 async fn whoami(sys: Sys, invocation: Invocation) -> ExitStatus {

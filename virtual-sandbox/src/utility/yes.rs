@@ -11,7 +11,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[STRING]...", StopAtOperand, 1;
+    OPTIONS: "[STRING]...\nOPTION", Permute, 1;
 }
 
 async fn yes(sys: Sys, invocation: Invocation) -> ExitStatus {

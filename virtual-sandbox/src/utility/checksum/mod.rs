@@ -7,7 +7,7 @@ mod verify;
 use super::options::OptionError;
 use crate::text::quoting::quote_if_needed;
 use crate::utility::choice::choose;
-use crate::utility::operand::{close_operand, open_operand, or_stdin};
+use crate::utility::operand::{close_operand, close_stdin, open_operand, or_stdin};
 use crate::utility::prelude::*;
 use crate::utility::{OptionId, Parsed};
 use digest::{Algorithm, Outcome, State};
@@ -40,19 +40,19 @@ pub const CKSUM: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[FILE]...", Permute, 1;
-    ALGORITHM = 'a', "algorithm", Required("TYPE"), "select the digest type to use";
-    CHECK     = 'c', "check", No, "read checksums from the FILEs and check them";
+    OPTIONS: "[OPTION]... [FILE]...", Permute, 1;
     LENGTH    = 'l', "length", Required("BITS"), "digest length in bits";
-    TAG       = ' ', "tag", No, "create a BSD-style checksum (the default)";
-    UNTAGGED  = ' ', "untagged", No, "create a reversed style checksum, without digest type";
-    ZERO      = 'z', "zero", No, "end each output line with NUL, not newline, and disable file name escaping";
+    CHECK     = 'c', "check", No, "read checksums from the FILEs and check them";
     MISSING   = ' ', "ignore-missing", No, "don't fail or report status for missing files";
     QUIET     = ' ', "quiet", No, "don't print OK for each successfully verified file";
     STATUS    = ' ', "status", No, "don't output anything, status code shows success";
-    STRICT    = ' ', "strict", No, "exit non-zero for improperly formatted checksum lines";
     WARN      = 'w', "warn", No, "warn about improperly formatted checksum lines";
+    STRICT    = ' ', "strict", No, "exit non-zero for improperly formatted checksum lines";
+    TAG       = ' ', "tag", No, "create a BSD-style checksum (the default)";
+    ZERO      = 'z', "zero", No, "end each output line with NUL, not newline, and disable file name escaping";
+    ALGORITHM = 'a', "algorithm", Required("TYPE"), "select the digest type to use";
     DEBUG     = ' ', "debug", No, "indicate which implementation used";
+    UNTAGGED  = ' ', "untagged", No, "create a reversed style checksum, without digest type";
 }
 
 /// The options of `md5sum` and its like.
@@ -60,17 +60,17 @@ mod sums {
     use crate::options;
 
     options! {
-        OPTIONS: "[FILE]...", Permute, 1;
-        BINARY  = 'b', "binary", No, "read in binary mode";
+        OPTIONS: "[OPTION]... [FILE]...", Permute, 1;
         CHECK   = 'c', "check", No, "read checksums from the FILEs and check them";
-        TAG     = ' ', "tag", No, "create a BSD-style checksum";
-        TEXT    = 't', "text", No, "read in text mode (default)";
-        ZERO    = 'z', "zero", No, "end each output line with NUL, not newline, and disable file name escaping";
         MISSING = ' ', "ignore-missing", No, "don't fail or report status for missing files";
         QUIET   = ' ', "quiet", No, "don't print OK for each successfully verified file";
         STATUS  = ' ', "status", No, "don't output anything, status code shows success";
-        STRICT  = ' ', "strict", No, "exit non-zero for improperly formatted checksum lines";
         WARN    = 'w', "warn", No, "warn about improperly formatted checksum lines";
+        STRICT  = ' ', "strict", No, "exit non-zero for improperly formatted checksum lines";
+        TAG     = ' ', "tag", No, "create a BSD-style checksum";
+        ZERO    = 'z', "zero", No, "end each output line with NUL, not newline, and disable file name escaping";
+        BINARY  = 'b', "binary", No, "read in binary mode";
+        TEXT    = 't', "text", No, "read in text mode (default)";
     }
     /// The ids another module needs.
     pub(super) const IDS: super::Ids =
@@ -194,7 +194,7 @@ fn only_with_check(parsed: &Parsed, ids: &Ids, check: bool) -> Option<&'static s
 }
 
 async fn compute(sys: &Sys, parsed: &Parsed, algorithm: Algorithm, style: Style) -> ExitStatus {
-    let mut out = OutBuf::stdout(sys);
+    let mut out = OutBuf::by_lines(sys);
     let mut success = true;
     let named = !parsed.operands().is_empty();
     for file in or_stdin(parsed.operands()) {
@@ -216,10 +216,18 @@ async fn compute(sys: &Sys, parsed: &Parsed, algorithm: Algorithm, style: Style)
             Err(errno) => {
                 // A failed write shows when the buffer is finished.
                 let _ = out.flush().await;
-                sys.complain(quote_if_needed(&file), errno).await;
+                let shown = if file.as_ref() == b"-" && algorithm == Algorithm::Crc {
+                    b"standard input".to_vec()
+                } else {
+                    quote_if_needed(&file)
+                };
+                sys.complain(shown, errno).await;
                 success = false;
             }
         }
+    }
+    if algorithm != Algorithm::Crc {
+        success &= close_stdin(sys, parsed.operands(), "standard input").await;
     }
     (out.finish().await && success).into()
 }

@@ -17,7 +17,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[FILE]...", Permute, 1;
+    OPTIONS: "[OPTION]... [FILE]...\n[OPTION]... --files0-from=F", Permute, 1;
     ALL       = 'a', "all", No, "write counts for all files, not just directories";
     APPARENT  = ' ', "apparent-size", No, "print apparent sizes rather than device usage";
     BLOCK_SIZE = 'B', "block-size", Required("SIZE"), "scale sizes by SIZE before printing them";

@@ -55,7 +55,7 @@ impl Usage {
         Usage {
             sys: sys.clone(),
             settings,
-            out: OutBuf::stdout(sys),
+            out: OutBuf::by_lines(sys),
             seen: BTreeSet::new(),
             several,
             total: Sum::NOTHING,
@@ -105,6 +105,7 @@ impl Usage {
                 if follows && self.sys.lstat(path.clone()).await.is_ok_and(|stat| stat.is_symlink()) {
                     // No reason is given for a link that leads nowhere.
                     self.success = false;
+                    let _ = self.out.flush().await;
                     self.sys.error([b"cannot access ", quote_always(&path).as_slice()].concat()).await;
                 } else {
                     self.fail(b"cannot access ", &path, errno).await;
@@ -201,6 +202,8 @@ impl Usage {
 
     async fn fail(&mut self, what: &[u8], path: &[u8], errno: Errno) {
         self.success = false;
+        // A failed write shows when the buffer is finished.
+        let _ = self.out.flush().await;
         self.sys.complain([what, &quote_always(path)].concat(), errno).await;
     }
 }

@@ -16,17 +16,17 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[-] [NAME=VALUE]... [COMMAND [ARG]...]", StopAtOperand, 125;
+    OPTIONS: "[OPTION]... [-] [NAME=VALUE]... [COMMAND [ARG]...]", StopAtOperand, 125;
     IGNORE  = 'i', "ignore-environment", No, "start with an empty environment";
     NULL    = '0', "null", No, "end each output line with NUL, not newline";
     UNSET   = 'u', "unset", Required("NAME"), "remove variable from the environment";
     CHDIR   = 'C', "chdir", Required("DIR"), "change working directory to DIR";
-    SPLIT   = 'S', "split-string", Required("S"), "process and split S into separate arguments";
-    BLOCK   = ' ', "block-signal", Optional("SIG"), "block delivery of SIG signal(s) to COMMAND";
     DEFAULT = ' ', "default-signal", Optional("SIG"), "reset handling of SIG signal(s) to the default";
     NEGLECT = ' ', "ignore-signal", Optional("SIG"), "set handling of SIG signal(s) to do nothing";
+    BLOCK   = ' ', "block-signal", Optional("SIG"), "block delivery of SIG signal(s) to COMMAND";
     LIST    = ' ', "list-signal-handling", No, "list non default signal handling to stderr";
     DEBUG   = 'v', "debug", No, "print verbose information for each processing step";
+    SPLIT   = 'S', "split-string", Required("S"), "process and split S into separate arguments";
 }
 
 /// "env itself failed."

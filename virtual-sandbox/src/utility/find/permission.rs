@@ -28,6 +28,10 @@ impl PermissionTest {
             Some((b'/', mode)) => (Wanted::Any, mode),
             _ => (Wanted::Exactly, text),
         };
+        // `+MODE` with digits was a form of its own once, and is none now.
+        if wanted == Wanted::Exactly && mode.starts_with(b"+") && mode.get(1).is_some_and(u8::is_ascii_digit) {
+            return None;
+        }
         let change = ModeChange::parse(mode)?;
         Some(PermissionTest { wanted, file: change.apply(0, false, 0).mode, directory: change.apply(0, true, 0).mode })
     }

@@ -27,10 +27,12 @@ pub(super) struct Colors {
 
 impl Colors {
     /// The defaults, changed by the value of `GREP_COLORS`. Reading stops at what it cannot understand.
-    pub(super) fn new(variable: Option<&[u8]>) -> Colors {
+    /// `matches` is the colour of matches that the old variable asks for.
+    pub(super) fn new(matches: Option<&[u8]>, variable: Option<&[u8]>) -> Colors {
+        let matches = matches.unwrap_or(b"01;31");
         let mut colors = Colors {
-            selected_match: b"01;31".to_vec(),
-            context_match: b"01;31".to_vec(),
+            selected_match: matches.to_vec(),
+            context_match: matches.to_vec(),
             selected_line: Vec::new(),
             context_line: Vec::new(),
             file_name: b"35".to_vec(),

@@ -7,57 +7,57 @@ use crate::utility::prelude::*;
 use crate::utility::{OptionError, Parsed};
 
 options! {
-    OPTIONS: "PATTERNS [FILE]...", Permute, 2;
+    OPTIONS: "[OPTION]... PATTERNS [FILE]...", Permute, 2;
+    BASIC = 'G', "basic-regexp", No, "PATTERNS are basic regular expressions";
     EXTENDED = 'E', "extended-regexp", No, "PATTERNS are extended regular expressions";
     FIXED = 'F', "fixed-strings", No, "PATTERNS are strings";
-    BASIC = 'G', "basic-regexp", No, "PATTERNS are basic regular expressions";
     PERL = 'P', "perl-regexp", No, "PATTERNS are Perl regular expressions";
-    REGEXP = 'e', "regexp", Required("PATTERNS"), "use PATTERNS for matching";
-    FILE = 'f', "file", Required("FILE"), "take PATTERNS from FILE";
-    IGNORE_CASE = 'i', "ignore-case", No, "upper and lower case are equal";
-    IGNORE_CASE_Y = 'y', "", No, "as -i (obsolete)";
-    NO_IGNORE_CASE = ' ', "no-ignore-case", No, "upper and lower case differ (default)";
-    WORD = 'w', "word-regexp", No, "match whole words only";
-    LINE = 'x', "line-regexp", No, "match whole lines only";
-    NULL_DATA = 'z', "null-data", No, "lines end in a NUL byte, not in a newline";
-    NO_MESSAGES = 's', "no-messages", No, "no messages about files that cannot be read";
-    INVERT = 'v', "invert-match", No, "select the lines that do not match";
-    VERSION = 'V', "", No, "output version information and exit";
-    MAX_COUNT = 'm', "max-count", Required("NUM"), "stop after NUM selected lines";
-    BYTE_OFFSET = 'b', "byte-offset", No, "print the offset in bytes before each line";
-    LINE_NUMBER = 'n', "line-number", No, "print the number before each line";
-    LINE_BUFFERED = ' ', "line-buffered", No, "write each line at once";
-    WITH_FILENAME = 'H', "with-filename", No, "print the name of the file before each line";
-    NO_FILENAME = 'h', "no-filename", No, "do not print names of files";
-    LABEL = ' ', "label", Required("LABEL"), "the name shown for standard input";
-    ONLY_MATCHING = 'o', "only-matching", No, "print the nonempty parts of lines that match, one a line";
-    QUIET = 'q', "quiet", No, "print nothing";
-    SILENT = ' ', "silent", No, "as --quiet";
+    AFTER = 'A', "after-context", Required("NUM"), "print NUM lines after";
+    BEFORE = 'B', "before-context", Required("NUM"), "print NUM lines before";
     BINARY_FILES = ' ', "binary-files", Required("TYPE"), "take binary files as TYPE: binary, text or without-match";
-    TEXT = 'a', "text", No, "as --binary-files=text";
-    WITHOUT_MATCH = 'I', "", No, "as --binary-files=without-match";
-    DIRECTORIES = 'd', "directories", Required("ACTION"), "what to do with directories: read, recurse or skip";
+    BYTE_OFFSET = 'b', "byte-offset", No, "print the offset in bytes before each line";
+    CONTEXT = 'C', "context", Required("NUM"), "print NUM lines before and after";
+    COLOR = ' ', "color", Optional("WHEN"), "mark what matches: always, never or auto";
+    COLOUR = ' ', "colour", Optional("WHEN"), "as --color";
+    COUNT = 'c', "count", No, "print only how many lines are selected in each file";
     DEVICES = 'D', "devices", Required("ACTION"), "what to do with devices, FIFOs and sockets: read or skip";
-    RECURSIVE = 'r', "recursive", No, "as --directories=recurse";
-    DEREFERENCE = 'R', "dereference-recursive", No, "as -r, and follow all symbolic links";
-    INCLUDE = ' ', "include", Required("GLOB"), "search only files that match GLOB";
+    DIRECTORIES = 'd', "directories", Required("ACTION"), "what to do with directories: read, recurse or skip";
     EXCLUDE = ' ', "exclude", Required("GLOB"), "skip files that match GLOB";
     EXCLUDE_FROM = ' ', "exclude-from", Required("FILE"), "skip files that match a pattern of FILE";
     EXCLUDE_DIR = ' ', "exclude-dir", Required("GLOB"), "skip directories that match GLOB";
-    FILES_WITHOUT_MATCH = 'L', "files-without-match", No, "print only names of files without selected lines";
+    FILE = 'f', "file", Required("FILE"), "take PATTERNS from FILE";
     FILES_WITH_MATCHES = 'l', "files-with-matches", No, "print only names of files with selected lines";
-    COUNT = 'c', "count", No, "print only how many lines are selected in each file";
-    INITIAL_TAB = 'T', "initial-tab", No, "put the text of lines behind a tab";
-    NULL = 'Z', "null", No, "print a NUL byte after the name of a file";
-    BEFORE = 'B', "before-context", Required("NUM"), "print NUM lines before";
-    AFTER = 'A', "after-context", Required("NUM"), "print NUM lines after";
-    CONTEXT = 'C', "context", Required("NUM"), "print NUM lines before and after";
+    FILES_WITHOUT_MATCH = 'L', "files-without-match", No, "print only names of files without selected lines";
     GROUP_SEPARATOR = ' ', "group-separator", Required("SEP"), "print SEP between groups of lines with context";
+    INCLUDE = ' ', "include", Required("GLOB"), "search only files that match GLOB";
+    IGNORE_CASE = 'i', "ignore-case", No, "upper and lower case are equal";
+    NO_IGNORE_CASE = ' ', "no-ignore-case", No, "upper and lower case differ (default)";
+    INITIAL_TAB = 'T', "initial-tab", No, "put the text of lines behind a tab";
+    LABEL = ' ', "label", Required("LABEL"), "the name shown for standard input";
+    LINE_BUFFERED = ' ', "line-buffered", No, "write each line at once";
+    LINE_NUMBER = 'n', "line-number", No, "print the number before each line";
+    LINE = 'x', "line-regexp", No, "match whole lines only";
+    MAX_COUNT = 'm', "max-count", Required("NUM"), "stop after NUM selected lines";
+    NO_FILENAME = 'h', "no-filename", No, "do not print names of files";
     NO_GROUP_SEPARATOR = ' ', "no-group-separator", No, "print nothing between groups of lines with context";
-    COLOR = ' ', "color", Optional("WHEN"), "mark what matches: always, never or auto";
-    COLOUR = ' ', "colour", Optional("WHEN"), "as --color";
+    NO_MESSAGES = 's', "no-messages", No, "no messages about files that cannot be read";
+    NULL = 'Z', "null", No, "print a NUL byte after the name of a file";
+    NULL_DATA = 'z', "null-data", No, "lines end in a NUL byte, not in a newline";
+    ONLY_MATCHING = 'o', "only-matching", No, "print the nonempty parts of lines that match, one a line";
+    QUIET = 'q', "quiet", No, "print nothing";
+    RECURSIVE = 'r', "recursive", No, "as --directories=recurse";
+    DEREFERENCE = 'R', "dereference-recursive", No, "as -r, and follow all symbolic links";
+    REGEXP = 'e', "regexp", Required("PATTERNS"), "use PATTERNS for matching";
+    INVERT = 'v', "invert-match", No, "select the lines that do not match";
+    SILENT = ' ', "silent", No, "as --quiet";
+    TEXT = 'a', "text", No, "as --binary-files=text";
     BINARY = 'U', "binary", No, "no effect here";
     UNIX_OFFSETS = 'u', "unix-byte-offsets", No, "no effect (obsolete)";
+    WITH_FILENAME = 'H', "with-filename", No, "print the name of the file before each line";
+    WORD = 'w', "word-regexp", No, "match whole words only";
+    IGNORE_CASE_Y = 'y', "", No, "as -i (obsolete)";
+    VERSION = 'V', "", No, "output version information and exit";
+    WITHOUT_MATCH = 'I', "", No, "as --binary-files=without-match";
     DIGIT_0 = '0', "", No, "-NUM is --context=NUM";
     DIGIT_1 = '1', "", No, "";
     DIGIT_2 = '2', "", No, "";
@@ -198,7 +198,7 @@ impl Settings {
     pub(super) async fn new(sys: &Sys, invocation: &Invocation, flavor: Flavor) -> Result<Settings, Refusal> {
         let parsed = OPTIONS.parse(invocation).map_err(Refusal::Option)?;
         if parsed.has(VERSION) {
-            return Err(Refusal::Option(OptionError::Version));
+            return Err(Refusal::Option(OptionError::Version(OPTIONS.failure)));
         }
         if parsed.has(UNIX_OFFSETS) {
             sys.error("warning: --unix-byte-offsets (-u) is obsolete").await;
@@ -265,9 +265,12 @@ impl Settings {
             before,
             after,
             separator: separator(&parsed),
-            colors: context_color.then(|| Colors::new(invocation.env_var(b"GREP_COLORS").as_deref())),
+            colors: None,
             files: operands,
         };
+        if context_color {
+            settings.colors = Some(colors(sys, invocation).await);
+        }
         settings.read_name_rules(sys, &parsed).await?;
         Ok(settings)
     }
@@ -355,7 +358,17 @@ fn when(parsed: &Parsed) -> Result<When, Refusal> {
     let Some(id) = parsed.last_of(&[COLOR, COLOUR]) else { return Ok(When::Never) };
     let Some(word) = parsed.value(id) else { return Ok(When::Terminal) };
     let found = WHEN.iter().find(|(name, _)| name.as_bytes() == word.as_ref()).map(|(_, when)| *when);
-    found.ok_or(Refusal::Option(OptionError::Help(OPTIONS.operands, OPTIONS.specs)))
+    found.ok_or(Refusal::Option(OptionError::Help(OPTIONS.synopsis, OPTIONS.specs, OPTIONS.failure)))
+}
+
+/// The colours of the environment; `GREP_COLOR` is the old way to set that of matches.
+async fn colors(sys: &Sys, invocation: &Invocation) -> Colors {
+    let old = invocation.env_var(b"GREP_COLOR").filter(|color| !color.is_empty());
+    if let Some(color) = &old {
+        let parts = [b"warning: GREP_COLOR='".as_slice(), color, b"' is deprecated; use GREP_COLORS='mt=", color, b"'"];
+        sys.error(parts.concat()).await;
+    }
+    Colors::new(old.as_deref(), invocation.env_var(b"GREP_COLORS").as_deref())
 }
 
 /// A negative count is no limit.

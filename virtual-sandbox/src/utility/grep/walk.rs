@@ -266,6 +266,7 @@ impl Walk<'_> {
         self.any_selected |= outcome.selected > 0;
         if let Some(offset) = outcome.left_at
             && fd == Fd::STDIN
+            && !settings.quiet
         {
             // As POSIX asks of a utility that stops early; a pipe cannot be put back.
             let _ = self.sys.seek(fd, Whence::Start, offset as i64).await;

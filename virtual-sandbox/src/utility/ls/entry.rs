@@ -45,6 +45,7 @@ impl Entry {
             Links::FollowedOnCommandLine if is_operand => sys.stat(path.clone()).await?,
             Links::FollowedToDirectories if is_operand => match sys.stat(path.clone()).await {
                 Ok(stat) if stat.is_directory() => stat,
+                Err(Errno::ELOOP) => return Err(Errno::ELOOP),
                 _ => sys.lstat(path.clone()).await?,
             },
             _ => sys.lstat(path.clone()).await?,

@@ -23,7 +23,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[FILE]...", Permute, 2;
+    OPTIONS: "[OPTION]... [FILE]...", Permute, 2;
     ALL       = 'a', "all", No, "do not ignore entries starting with .";
     ESCAPE    = 'b', "escape", No, "print C-style escapes for nongraphic characters";
     DIRECTORY = 'd', "directory", No, "list directories themselves, not their contents";

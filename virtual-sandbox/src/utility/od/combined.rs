@@ -52,7 +52,9 @@ impl Combined {
                 Ok(chunk) if chunk.is_empty() => self.close().await,
                 Ok(chunk) => self.chunk = chunk,
                 Err(errno) => {
-                    self.sys.complain(quote_if_needed(&name), errno).await;
+                    let shown =
+                        if name.as_ref() == b"-" { b"'standard input'".to_vec() } else { quote_if_needed(&name) };
+                    self.sys.complain(shown, errno).await;
                     self.success = false;
                     self.close().await;
                 }

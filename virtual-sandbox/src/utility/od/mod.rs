@@ -8,7 +8,7 @@ mod format;
 use super::options::OptionError;
 use crate::text::human_size::{SizeError, parse_size};
 use crate::utility::choice::choose;
-use crate::utility::operand::or_stdin;
+use crate::utility::operand::{close_stdin, or_stdin};
 use crate::utility::prelude::*;
 use combined::Combined;
 use dump::{AddressFormat, Dump};
@@ -23,17 +23,17 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[FILE]...", Permute, 1;
-    ADDRESS   = 'A', "address-radix", Required("RADIX"), "output format for file offsets; RADIX is one of [doxn]";
-    ENDIAN    = ' ', "endian", Required("{big|little}"), "swap input bytes according the specified order";
+    OPTIONS: "[OPTION]... [FILE]...\n[-abcdfilosx]... [FILE] [[+]OFFSET[.][b]]\n--traditional [OPTION]... [FILE] [[+]OFFSET[.][b] [+][LABEL][.][b]]", Permute, 1;
     SKIP      = 'j', "skip-bytes", Required("BYTES"), "skip BYTES input bytes first";
+    ADDRESS   = 'A', "address-radix", Required("RADIX"), "output format for file offsets; RADIX is one of [doxn]";
     LIMIT     = 'N', "read-bytes", Required("BYTES"), "limit dump to BYTES input bytes";
-    STRINGS_S = 'S', "", Required("BYTES"), "output strings of at least BYTES graphic chars";
-    STRINGS   = ' ', "strings", Optional("BYTES"), "as -S; 3 is implied when BYTES is not specified";
     TYPE      = 't', "format", Required("TYPE"), "select output format or formats";
     ALL       = 'v', "output-duplicates", No, "do not use * to mark line suppression";
-    WIDTH     = 'w', "width", Optional("BYTES"), "output BYTES bytes per output line; 32 is implied";
+    STRINGS   = ' ', "strings", Optional("BYTES"), "as -S; 3 is implied when BYTES is not specified";
     OLD       = ' ', "traditional", No, "accept arguments in the traditional form";
+    WIDTH     = 'w', "width", Optional("BYTES"), "output BYTES bytes per output line; 32 is implied";
+    ENDIAN    = ' ', "endian", Required("{big|little}"), "swap input bytes according the specified order";
+    STRINGS_S = 'S', "", Required("BYTES"), "output strings of at least BYTES graphic chars";
     OLD_A     = 'a', "", No, "same as -t a";
     OLD_B     = 'b', "", No, "same as -t o1";
     OLD_C     = 'c', "", No, "same as -t c";
@@ -144,7 +144,10 @@ async fn od(sys: Sys, invocation: Invocation) -> ExitStatus {
         dump.run(&sys, &mut input, &mut out, request.skip, request.limit, request.label).await
     };
     match written {
-        Ok(()) => (out.finish().await && input.success()).into(),
+        Ok(()) => {
+            let closed = close_stdin(&sys, parsed.operands(), "standard input").await;
+            (out.finish().await && closed && input.success()).into()
+        }
         Err(errno) => {
             sys.complain("write error", errno).await;
             ExitStatus::FAILURE

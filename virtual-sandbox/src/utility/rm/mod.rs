@@ -18,7 +18,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[FILE]...", Permute, 1;
+    OPTIONS: "[OPTION]... [FILE]...", Permute, 1;
     FORCE     = 'f', "force", No, "ignore nonexistent files and arguments, never prompt";
     INTERACTIVE = ' ', "interactive", Optional("WHEN"), "prompt according to WHEN: never, once (-I), or always (-i)";
     ONE_FILE_SYSTEM = ' ', "one-file-system", No, "when removing a hierarchy recursively, skip other file systems";

@@ -52,6 +52,9 @@ impl Removal {
 
     pub(super) async fn remove(&mut self, operand: &Bytes) {
         if self.options.recursive && is_dot_or_dot_dot(base_name(operand)) && !base_name(operand).is_empty() {
+            if self.sys.lstat(operand.clone()).await == Err(Errno::ENOENT) {
+                return self.cannot(operand, Errno::ENOENT).await;
+            }
             let shown = quote_always(operand);
             self.fail([b"refusing to remove '.' or '..' directory: skipping ", shown.as_slice()].concat()).await;
             return;

@@ -52,7 +52,8 @@ impl Addresses {
             Address::Line(end) => *end,
             Address::More(count) => line.saturating_add(*count),
             Address::Multiple(0) => line,
-            Address::Multiple(step) => line.div_ceil(*step).saturating_mul(*step),
+            // GNU sed 4.9 goes on to the next multiple from one, whatever its manual says.
+            Address::Multiple(step) => (line / step + 1).saturating_mul(*step),
             Address::Last | Address::Regex(_) | Address::Step(..) => return Some(RangeState::Inside(None)),
         };
         (end > line).then_some(RangeState::Inside(Some(end)))

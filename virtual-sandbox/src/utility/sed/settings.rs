@@ -4,23 +4,23 @@ use crate::utility::prelude::*;
 use crate::utility::{OptionError, Parsed};
 
 options! {
-    OPTIONS: "{script-only-if-no-other-script} [input-file]...", Permute, 1;
-    QUIET = 'n', "quiet", No, "suppress automatic printing of pattern space";
-    SILENT = ' ', "silent", No, "as --quiet";
+    OPTIONS: "[OPTION]... {script-only-if-no-other-script} [input-file]...", Permute, 1;
+    EXTENDED = 'E', "regexp-extended", No, "use extended regular expressions in the script";
     DEBUG = ' ', "debug", No, "annotate program execution";
     EXPRESSION = 'e', "expression", Required("script"), "add the script to the commands to be executed";
     FILE = 'f', "file", Required("script-file"), "add the contents of script-file to the commands to be executed";
-    FOLLOW = ' ', "follow-symlinks", No, "follow symlinks when processing in place";
     IN_PLACE = 'i', "in-place", Optional("SUFFIX"), "edit files in place (makes backup if SUFFIX supplied)";
     LINE_LENGTH = 'l', "line-length", Required("N"), "the line-wrap length of the `l' command";
-    POSIX = ' ', "posix", No, "disable all GNU extensions";
-    EXTENDED = 'E', "regexp-extended", No, "use extended regular expressions in the script";
-    EXTENDED_R = 'r', "", No, "as -E";
-    SEPARATE = 's', "separate", No, "consider files as separate rather than as a single continuous stream";
-    SANDBOX = ' ', "sandbox", No, "operate in sandbox mode (disable e/r/w commands)";
-    UNBUFFERED = 'u', "unbuffered", No, "load minimal amounts of data and flush the output buffers more often";
     NULL_DATA = 'z', "null-data", No, "separate lines by NUL characters";
     ZERO_TERMINATED = ' ', "zero-terminated", No, "as -z";
+    QUIET = 'n', "quiet", No, "suppress automatic printing of pattern space";
+    POSIX = ' ', "posix", No, "disable all GNU extensions";
+    SILENT = ' ', "silent", No, "as --quiet";
+    SANDBOX = ' ', "sandbox", No, "operate in sandbox mode (disable e/r/w commands)";
+    SEPARATE = 's', "separate", No, "consider files as separate rather than as a single continuous stream";
+    UNBUFFERED = 'u', "unbuffered", No, "load minimal amounts of data and flush the output buffers more often";
+    FOLLOW = ' ', "follow-symlinks", No, "follow symlinks when processing in place";
+    EXTENDED_R = 'r', "", No, "as -E";
 }
 
 /// What a part of the script is, for messages about it.

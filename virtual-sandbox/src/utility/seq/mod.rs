@@ -20,10 +20,10 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[FIRST [INCREMENT]] LAST", StopAtOperand, 1;
+    OPTIONS: "[OPTION]... LAST\n[OPTION]... FIRST LAST\n[OPTION]... FIRST INCREMENT LAST", StopAtOperand, 1;
+    EQUAL_WIDTH = 'w', "equal-width", No, "equalize width by padding with leading zeroes";
     FORMAT      = 'f', "format", Required("FORMAT"), "use printf style floating-point FORMAT";
     SEPARATOR   = 's', "separator", Required("STRING"), "use STRING to separate numbers (default: \\n)";
-    EQUAL_WIDTH = 'w', "equal-width", No, "equalize width by padding with leading zeroes";
 }
 
 /// A usage error: the message; `Try 'seq --help'` follows.

@@ -60,11 +60,20 @@ async fn write_sorted(sys: &Sys, settings: &Settings) -> Result<ExitStatus, Trou
         _ => sort_all(sys, settings, &mut sink).await?,
     }
     match sink {
-        Sink::Stdout(out) => Ok(if out.finish().await { ExitStatus::SUCCESS } else { TROUBLE }),
+        Sink::Stdout(mut out) => {
+            let Err(errno) = out.flush().await else { return Ok(ExitStatus::SUCCESS) };
+            sys.complain("fflush failed: 'standard output'", errno).await;
+            // Closing standard output finds the error again, and no longer knows which.
+            match errno {
+                Errno::EBADF => sys.complain("write error", errno).await,
+                _ => sys.error("write error").await,
+            }
+            Ok(TROUBLE)
+        }
         Sink::File(name, text) => {
             let fd = sys.create(name.clone()).await.map_err(|errno| trouble("open failed", &name, errno))?;
             let written = sys.write_all(fd, Bytes::from(text)).await;
-            written.map_err(|errno| trouble("write failed", &name, errno))?;
+            written.map_err(|errno| trouble("fflush failed", &name, errno))?;
             sys.close(fd).await.map_err(|errno| trouble("close failed", &name, errno))?;
             Ok(ExitStatus::SUCCESS)
         }

@@ -7,38 +7,38 @@ use crate::utility::prelude::*;
 use crate::utility::{OptionError, OptionId, Parsed};
 
 options! {
-    OPTIONS: "[FILE]...", Permute, 2;
+    OPTIONS: "[OPTION]... [FILE]...\n[OPTION]... --files0-from=F", Permute, 2;
     IGNORE_LEADING_BLANKS = 'b', "ignore-leading-blanks", No, "ignore leading blanks";
-    DICTIONARY_ORDER = 'd', "dictionary-order", No, "consider only blanks and alphanumeric characters";
-    IGNORE_CASE = 'f', "ignore-case", No, "fold lower case to upper case characters";
-    GENERAL_NUMERIC = 'g', "general-numeric-sort", No, "compare according to general numerical value";
-    IGNORE_NONPRINTING = 'i', "ignore-nonprinting", No, "consider only printable characters";
-    MONTH = 'M', "month-sort", No, "compare (unknown) < 'JAN' < ... < 'DEC'";
-    HUMAN = 'h', "human-numeric-sort", No, "compare human readable numbers (e.g., 2K 1G)";
-    NUMERIC = 'n', "numeric-sort", No, "compare according to string numerical value";
-    RANDOM = 'R', "random-sort", No, "shuffle, but group identical keys";
-    RANDOM_SOURCE = ' ', "random-source", Required("FILE"), "get random bytes from FILE";
-    REVERSE = 'r', "reverse", No, "reverse the result of comparisons";
-    SORT = ' ', "sort", Required("WORD"), "sort according to WORD: general-numeric, human-numeric, month, numeric, random, version";
-    VERSION_SORT = 'V', "version-sort", No, "natural sort of (version) numbers within text";
-    BATCH_SIZE = ' ', "batch-size", Required("NMERGE"), "merge at most NMERGE inputs at once (no effect here)";
-    CHECK = 'c', "", No, "check for sorted input; do not sort";
-    CHECK_QUIET = 'C', "", No, "like -c, but do not report the first bad line";
     CHECK_LONG = ' ', "check", Optional("WORD"), "as -c; with quiet or silent as -C";
     COMPRESS_PROGRAM = ' ', "compress-program", Required("PROG"), "compress temporaries (there are none)";
     DEBUG = ' ', "debug", No, "annotate the part of the line used to sort";
+    DICTIONARY_ORDER = 'd', "dictionary-order", No, "consider only blanks and alphanumeric characters";
+    IGNORE_CASE = 'f', "ignore-case", No, "fold lower case to upper case characters";
     FILES0_FROM = ' ', "files0-from", Required("F"), "read input from the files specified by NUL-terminated names in file F";
+    GENERAL_NUMERIC = 'g', "general-numeric-sort", No, "compare according to general numerical value";
+    IGNORE_NONPRINTING = 'i', "ignore-nonprinting", No, "consider only printable characters";
     KEY = 'k', "key", Required("KEYDEF"), "sort via a key; KEYDEF gives location and type";
     MERGE = 'm', "merge", No, "merge already sorted files; do not sort";
+    MONTH = 'M', "month-sort", No, "compare (unknown) < 'JAN' < ... < 'DEC'";
+    NUMERIC = 'n', "numeric-sort", No, "compare according to string numerical value";
+    HUMAN = 'h', "human-numeric-sort", No, "compare human readable numbers (e.g., 2K 1G)";
+    VERSION_SORT = 'V', "version-sort", No, "natural sort of (version) numbers within text";
+    RANDOM = 'R', "random-sort", No, "shuffle, but group identical keys";
+    RANDOM_SOURCE = ' ', "random-source", Required("FILE"), "get random bytes from FILE";
+    SORT = ' ', "sort", Required("WORD"), "sort according to WORD: general-numeric, human-numeric, month, numeric, random, version";
     OUTPUT = 'o', "output", Required("FILE"), "write result to FILE instead of standard output";
+    REVERSE = 'r', "reverse", No, "reverse the result of comparisons";
     STABLE = 's', "stable", No, "stabilize sort by disabling last-resort comparison";
+    BATCH_SIZE = ' ', "batch-size", Required("NMERGE"), "merge at most NMERGE inputs at once (no effect here)";
     BUFFER_SIZE = 'S', "buffer-size", Required("SIZE"), "use SIZE for main memory buffer (no effect here)";
     FIELD_SEPARATOR = 't', "field-separator", Required("SEP"), "use SEP instead of non-blank to blank transition";
     TEMPORARY_DIRECTORY = 'T', "temporary-directory", Required("DIR"), "use DIR for temporaries (there are none)";
-    PARALLEL = ' ', "parallel", Required("N"), "change the number of sorts run concurrently (no effect here)";
     UNIQUE = 'u', "unique", No, "output only the first of an equal run; with -c, check for strict ordering";
-    OLD_BUFFER_SIZE = 'y', "", Required("SIZE"), "no effect (obsolete)";
     ZERO_TERMINATED = 'z', "zero-terminated", No, "line delimiter is NUL, not newline";
+    PARALLEL = ' ', "parallel", Required("N"), "change the number of sorts run concurrently (no effect here)";
+    CHECK = 'c', "", No, "check for sorted input; do not sort";
+    CHECK_QUIET = 'C', "", No, "like -c, but do not report the first bad line";
+    OLD_BUFFER_SIZE = 'y', "", Required("SIZE"), "no effect (obsolete)";
 }
 
 /// What is done with the lines.

@@ -20,7 +20,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "FILE...", Permute, 1;
+    OPTIONS: "[OPTION]... FILE...", Permute, 1;
     DEREFERENCE = 'L', "dereference", No, "follow links";
     FILE_SYSTEM = 'f', "file-system", No, "display file system status instead of file status";
     FORMAT = 'c', "format", Required("FORMAT"), "use the specified FORMAT instead of the default";
@@ -142,6 +142,8 @@ impl Display {
                 } else {
                     [b"cannot statx ", quote_always(operand).as_slice()].concat()
                 };
+                // A failed write shows when the buffer is finished.
+                let _ = out.flush().await;
                 self.sys.complain(message, errno).await;
                 return Ok(false);
             }

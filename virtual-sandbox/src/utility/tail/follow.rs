@@ -101,6 +101,11 @@ pub async fn follow(
         if gone {
             return success.into();
         }
+        if sys.is_broken(Fd::STDOUT).await {
+            // As a write to it would.
+            let _ = sys.kill(i64::from(sys.identity().await.pid.0), Some(Signal::PIPE)).await;
+            return ExitStatus::FAILURE;
+        }
         sys.sleep(request.interval).await;
     }
 }

@@ -6,7 +6,7 @@ mod request;
 
 use crate::text::quoting::quote_always;
 use crate::utility::head::{Headers, header};
-use crate::utility::operand::{open_operand, or_stdin};
+use crate::utility::operand::{close_stdin, open_operand, or_stdin};
 use crate::utility::prelude::*;
 use follow::Followed;
 use request::{Follow, Request};
@@ -52,6 +52,7 @@ async fn tail(sys: Sys, invocation: Invocation) -> ExitStatus {
         }
         return follow::follow(&mut printer, &request, followed, success).await;
     }
+    success &= close_stdin(&sys, &files, "-").await;
     (printer.out.finish().await && success).into()
 }
 
@@ -99,6 +100,11 @@ async fn start(printer: &mut Printer, request: &Request, file: &Bytes) -> Result
             return Ok(followed);
         }
     };
+    if let Err(errno) = sys.fstat(fd).await {
+        printer.complain([b"cannot fstat ".as_slice(), &quote_always(&shown)].concat(), errno).await;
+        followed.missing(request);
+        return Ok(followed);
+    }
     printer.header(&shown);
     let printed = last::print(&sys, fd, request.part, request.delimiter, &mut printer.out).await;
     match printed {

@@ -8,20 +8,20 @@ use crate::utility::options::OptionError;
 use crate::utility::prelude::*;
 
 options! {
-    OPTIONS: "[FILE]...", Permute, 1;
+    OPTIONS: "[OPTION]... [FILE]...", Permute, 1;
     BYTES   = 'c', "bytes", Required("[+]NUM"), "output the last NUM bytes; or use -c +NUM to output starting with byte NUM";
-    FOLLOW  = 'f', "", No, "output appended data as the file grows";
     FOLLOW_LONG = ' ', "follow", Optional("{name|descriptor}"), "output appended data as the file grows";
-    FOLLOW_NAME = 'F', "", No, "same as --follow=name --retry";
     LINES   = 'n', "lines", Required("[+]NUM"), "output the last NUM lines; or use -n +NUM to start with line NUM";
     UNCHANGED = ' ', "max-unchanged-stats", Required("N"), "with --follow=name, reopen a FILE which has not changed size";
     PID     = ' ', "pid", Required("PID"), "with -f, terminate after process ID, PID dies";
     QUIET   = 'q', "quiet", No, "never output headers giving file names";
-    SILENT  = ' ', "silent", No, "as --quiet";
     RETRY   = ' ', "retry", No, "keep trying to open a file if it is inaccessible";
+    SILENT  = ' ', "silent", No, "as --quiet";
     SLEEP   = 's', "sleep-interval", Required("N"), "with -f, sleep for approximately N seconds between iterations";
     VERBOSE = 'v', "verbose", No, "always output headers giving file names";
     ZERO    = 'z', "zero-terminated", No, "line delimiter is NUL, not newline";
+    FOLLOW  = 'f', "", No, "output appended data as the file grows";
+    FOLLOW_NAME = 'F', "", No, "same as --follow=name --retry";
     DIGIT_0 = '0', "", No, "";
     DIGIT_1 = '1', "", No, "";
     DIGIT_2 = '2', "", No, "";

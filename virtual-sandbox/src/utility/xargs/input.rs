@@ -51,7 +51,7 @@ impl Input {
             delimiter: request.delimiter,
             whole_lines: request.replace.is_some(),
             end_word: request.end_word.clone(),
-            longest: request.size,
+            longest: request.size.saturating_sub(request.initial_size()),
             chunk: Bytes::new(),
             at: 0,
             ended: false,

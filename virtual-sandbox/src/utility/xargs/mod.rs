@@ -144,7 +144,15 @@ impl Command {
                 format!("unmatched {kind} quote; by default quotes are special to xargs unless you use the -0 option")
             }
             ReadError::TooLong => "argument line too long".to_owned(),
-            ReadError::Failed(errno) => format!("read error: {errno}"),
+            // Standard input ends where it cannot be read; closing it finds the error again, and only a closed one
+            // has its reason said.
+            ReadError::Failed(errno) => {
+                if self.arguments.is_empty() && !self.ran && !self.request.no_run_if_empty {
+                    self.execute().await?;
+                }
+                let reason = if errno == Errno::EBADF { format!(": {errno}") } else { String::new() };
+                format!("error closing file{reason}")
+            }
         };
         Err(Stop::Error(message.into_bytes(), 1))
     }
@@ -152,7 +160,7 @@ impl Command {
     fn clear(&mut self) {
         self.arguments.clear();
         self.lines = 0;
-        self.size = self.request.initial.iter().map(|argument| argument.len() + 1).sum();
+        self.size = self.request.initial_size();
     }
 
     async fn push(&mut self, item: Item) -> Result<(), Stop> {
@@ -211,7 +219,6 @@ impl Command {
                 argv.iter().map(|argument| quote_name(argument, QuotingStyle::Shell, b"")).collect();
             let mut line = shown.join(&b' ');
             if self.request.interactive {
-                line.extend_from_slice(b"?...");
                 self.sys.write_error(line).await;
                 if !self.confirmed().await? {
                     return Ok(());
@@ -230,6 +237,7 @@ impl Command {
             self.sys.open_read("/dev/tty").await.map_err(|errno| {
                 Stop::Error(format!("failed to open /dev/tty for reading: {errno}").into_bytes(), 1)
             })?;
+        self.sys.write_error("?...").await;
         let answer = Records::lines(&self.sys, tty).next().await.ok().flatten();
         // A terminal that was only read has nothing to lose.
         let _ = self.sys.close(tty).await;

@@ -4,26 +4,26 @@ use crate::utility::options::OptionError;
 use crate::utility::prelude::*;
 
 options! {
-    OPTIONS: "COMMAND [INITIAL-ARGS]...", StopAtOperand, 1;
+    OPTIONS: "[OPTION]... COMMAND [INITIAL-ARGS]...", StopAtOperand, 1;
     NULL        = '0', "null", No, "items are separated by a null, not whitespace";
     ARG_FILE    = 'a', "arg-file", Required("FILE"), "read arguments from FILE, not standard input";
     DELIMITER   = 'd', "delimiter", Required("CHARACTER"), "items in input stream are separated by CHARACTER";
-    END         = 'E', "", Required("END"), "set logical EOF string; if END occurs as a line of input, the rest is ignored";
     EOF         = 'e', "eof", Optional("END"), "equivalent to -E END if END is specified";
-    REPLACE     = 'I', "", Required("R"), "same as --replace=R";
     REPLACE_OPT = 'i', "replace", Optional("R"), "replace R in INITIAL-ARGS with names read from standard input";
-    LINES       = 'L', "", Required("MAX-LINES"), "use at most MAX-LINES non-blank input lines per command line";
     LINES_OPT   = 'l', "max-lines", Optional("MAX-LINES"), "similar to -L but defaults to at most one non-blank input line";
     ARGS        = 'n', "max-args", Required("MAX-ARGS"), "use at most MAX-ARGS arguments per command line";
     OPEN_TTY    = 'o', "open-tty", No, "reopen stdin as /dev/tty in the child process";
-    PROCS       = 'P', "max-procs", Required("MAX-PROCS"), "run at most MAX-PROCS processes at a time";
     INTERACTIVE = 'p', "interactive", No, "prompt before running commands";
-    SLOT        = ' ', "process-slot-var", Required("VAR"), "set environment variable VAR in child processes";
     NO_EMPTY    = 'r', "no-run-if-empty", No, "if there are no arguments, then do not run COMMAND";
     SIZE        = 's', "max-chars", Required("MAX-CHARS"), "limit length of command line to MAX-CHARS";
-    LIMITS      = ' ', "show-limits", No, "show limits on command-line length";
     VERBOSE     = 't', "verbose", No, "print commands before executing them";
+    LIMITS      = ' ', "show-limits", No, "show limits on command-line length";
     EXIT        = 'x', "exit", No, "exit if the size (see -s) is exceeded";
+    PROCS       = 'P', "max-procs", Required("MAX-PROCS"), "run at most MAX-PROCS processes at a time";
+    SLOT        = ' ', "process-slot-var", Required("VAR"), "set environment variable VAR in child processes";
+    END         = 'E', "", Required("END"), "set logical EOF string; if END occurs as a line of input, the rest is ignored";
+    REPLACE     = 'I', "", Required("R"), "same as --replace=R";
+    LINES       = 'L', "", Required("MAX-LINES"), "use at most MAX-LINES non-blank input lines per command line";
 }
 
 /// The machine's `ARG_MAX`, as Linux has it with the usual stack limit.
@@ -84,6 +84,10 @@ impl Request {
             show_limits: parsed.has(LIMITS),
             slot_variable: parsed.value(SLOT).cloned(),
         };
+        if request.slot_variable.as_ref().is_some_and(|name| name.contains(&b'=')) {
+            sys.error("option --process-slot-var may not be set to a value which includes `='").await;
+            return Err(ExitStatus::FAILURE);
+        }
         if request.initial.is_empty() {
             request.initial.push(Bytes::from_static(b"echo"));
         }
@@ -111,6 +115,11 @@ impl Request {
             }
         }
         Ok(request)
+    }
+
+    /// Bytes that the command and its initial arguments take.
+    pub fn initial_size(&self) -> usize {
+        self.initial.iter().map(|argument| argument.len() + 1).sum()
     }
 
     async fn set_replace(&mut self, sys: &Sys, pattern: Bytes) {
