@@ -2,6 +2,7 @@
 
 use crate::text::human_size::{SizeError, parse_size};
 use crate::text::quoting::{quote, quote_always};
+use crate::utility::OptionError;
 use crate::utility::operand::{close_operand, close_stdin, open_operand, or_stdin};
 use crate::utility::prelude::*;
 use std::collections::VecDeque;
@@ -70,6 +71,16 @@ async fn head(sys: Sys, invocation: Invocation) -> ExitStatus {
     let posixly = invocation.env_var(b"POSIXLY_CORRECT").is_some();
     let parsed = match OPTIONS.parse_arguments(arguments, posixly) {
         Ok(parsed) => parsed,
+        // The obsolete -NUM stands first or not at all.
+        Err(OptionError::Usage(message, status)) => {
+            let digit =
+                message.strip_prefix(b"invalid option -- '").and_then(<[u8]>::first).filter(|c| c.is_ascii_digit());
+            let message = match digit {
+                Some(digit) => [b"invalid trailing option -- ".as_slice(), &[*digit]].concat(),
+                None => message,
+            };
+            return OptionError::Usage(message, status).report(&sys).await;
+        }
         Err(error) => return error.report(&sys).await,
     };
     for (option, value) in parsed.in_order() {

@@ -92,6 +92,7 @@ async fn wc(sys: Sys, invocation: Invocation) -> ExitStatus {
     };
     // The names of a list that is not a regular file are taken one by one, and their sizes are not known beforehand.
     let listed = match parsed.value(FILES0) {
+        Some(list) if list.as_ref() == b"-" => sys.fstat(Fd::STDIN).await.is_ok_and(|stat| stat.is_regular()),
         Some(list) => sys.stat(list.clone()).await.is_ok_and(|stat| stat.is_regular()),
         None => true,
     };

@@ -16,7 +16,13 @@ pub fn parse_date(text: &[u8], now: Timestamp, zone: &Zone) -> Option<Timestamp>
     let text = with_clock_zones(if text.trim().is_empty() { "00:00" } else { text })?;
     let parsed = parse_datetime::parse_datetime_at_date(base, &text).ok()?;
     let time = Timestamp::new(parsed.unix_epoch_second(), u32::try_from(parsed.subsec_nanosecond()).ok()?);
-    clock_was_shown(&text, time, zone).then_some(time)
+    let Some(clock) = plain_clock(&text) else { return Some(time) };
+    if !clock_was_shown(clock, time, zone) {
+        return None;
+    }
+    // Where the clock showed the time twice, mktime(3) decides which is meant.
+    let local = time.secs.saturating_add(i64::from(zone.offset_at(time.secs).seconds));
+    Some(Timestamp::new(zone.to_seconds(local, None).unwrap_or(time.secs), time.nanos))
 }
 
 /// `@seconds[.fraction]`: any number the clock can hold.
@@ -36,15 +42,17 @@ fn epoch_seconds(number: &str) -> Option<Timestamp> {
     Some(Timestamp::new(secs, nanos))
 }
 
-/// Whether the clock of `zone` ever showed the time of day that a text without zone or offset names: where it was set
-/// forward it did not, and GNU calls such a date invalid.
-fn clock_was_shown(text: &str, time: Timestamp, zone: &Zone) -> bool {
+/// The time of day at the end of a text that is a date and a time of day, in digits and without zone or offset.
+fn plain_clock(text: &str) -> Option<&str> {
     let plain = |c: char| c.is_ascii_digit() || matches!(c, '-' | ':' | '/' | '.' | ' ' | 'T');
-    let Some((before, after)) = split_after_clock(text) else { return true };
-    if !text.chars().all(plain) || !after.trim().is_empty() {
-        return true;
-    }
-    let clock = before.rsplit([' ', 'T']).next().unwrap_or_default();
+    let (before, after) = split_after_clock(text)?;
+    let is_plain = text.chars().all(plain) && after.trim().is_empty();
+    is_plain.then(|| before.rsplit([' ', 'T']).next().unwrap_or_default())
+}
+
+/// Whether the clock of `zone` ever showed the time of day: where it was set forward it did not, and GNU calls such a
+/// date invalid.
+fn clock_was_shown(clock: &str, time: Timestamp, zone: &Zone) -> bool {
     let mut numbers = clock.split(':').map(|number| number.parse::<i64>().ok());
     let (Some(Some(hour)), Some(Some(minute))) = (numbers.next(), numbers.next()) else { return true };
     let civil = Moment::new(time.secs, time.nanos, zone.clone()).civil();

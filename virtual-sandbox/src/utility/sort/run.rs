@@ -64,16 +64,16 @@ async fn write_sorted(sys: &Sys, settings: &Settings) -> Result<ExitStatus, Trou
             let Err(errno) = out.flush().await else { return Ok(ExitStatus::SUCCESS) };
             sys.complain("fflush failed: 'standard output'", errno).await;
             // Closing standard output finds the error again, and no longer knows which.
-            match errno {
-                Errno::EBADF => sys.complain("write error", errno).await,
-                _ => sys.error("write error").await,
-            }
+            sys.error("write error").await;
             Ok(TROUBLE)
         }
         Sink::File(name, text) => {
             let fd = sys.create(name.clone()).await.map_err(|errno| trouble("open failed", &name, errno))?;
             let written = sys.write_all(fd, Bytes::from(text)).await;
-            written.map_err(|errno| trouble("fflush failed", &name, errno))?;
+            if let Err(errno) = written {
+                sys.error(trouble("fflush failed", &name, errno).0).await;
+                return Err(Trouble(b"write error".to_vec()));
+            }
             sys.close(fd).await.map_err(|errno| trouble("close failed", &name, errno))?;
             Ok(ExitStatus::SUCCESS)
         }

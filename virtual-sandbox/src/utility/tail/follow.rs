@@ -104,6 +104,8 @@ pub async fn follow(
         if sys.is_broken(Fd::STDOUT).await {
             // As a write to it would.
             let _ = sys.kill(i64::from(sys.identity().await.pid.0), Some(Signal::PIPE)).await;
+            // The signal is met where the process waits.
+            sys.sleep(1).await;
             return ExitStatus::FAILURE;
         }
         sys.sleep(request.interval).await;
