@@ -14,7 +14,7 @@ pub const UTILITY: Utility = Utility {
 };
 
 options! {
-    OPTIONS: "[FILE]...", Permute, 1;
+    OPTIONS: "[OPTION] [FILE]...", Permute, 1;
     DATA        = 'd', "data", No, "sync only file data, no unneeded metadata";
     FILE_SYSTEM = 'f', "file-system", No, "sync the file systems that contain the files";
 }

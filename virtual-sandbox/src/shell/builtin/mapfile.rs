@@ -150,11 +150,8 @@ impl ShellTask {
                     self.push(Frame::Mapfile(frame));
                     return Err(Flow::Block);
                 }
-                Err(Fault::Errno(errno)) => {
-                    // The input ends where it cannot be read.
-                    let _ = errno;
-                    return Ok(ExitStatus::SUCCESS);
-                }
+                // The input ends where it cannot be read.
+                Err(Fault::Errno(_)) => return Ok(ExitStatus::SUCCESS),
             }
         }
     }

@@ -43,7 +43,7 @@ pub(crate) fn type_(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[
     let (all, no_functions) = (letters.has(b'a'), letters.has(b'f'));
     let force_path = letters.has(b'P');
     // Of -t, -p and -P the last says what is printed.
-    let last = letters.given.iter().map(|(letter, _)| *letter).filter(|letter| b"tpP".contains(letter)).next_back();
+    let last = letters.given.iter().map(|(letter, _)| *letter).rfind(|letter| b"tpP".contains(letter));
     let (word, path_only) = (last == Some(b't'), matches!(last, Some(b'p' | b'P')));
     let mut status = ExitStatus::SUCCESS;
     for name in operands {

@@ -6,7 +6,7 @@ use crate::utility::prelude::*;
 use crate::utility::{OptionError, OptionId};
 
 options! {
-    OPTIONS: "FILE1 FILE2", Permute, 1;
+    OPTIONS: "[OPTION]... FILE1 FILE2", Permute, 1;
     UNPAIRED     = 'a', "", Required("FILENUM"), "also print unpairable lines from file FILENUM";
     EMPTY        = 'e', "", Required("STRING"), "replace missing (empty) input fields with STRING";
     IGNORE_CASE  = 'i', "ignore-case", No, "ignore differences in case when comparing fields";

@@ -7,7 +7,7 @@ use crate::utility::prelude::*;
 use crate::utility::{OptionError, OptionId};
 
 options! {
-    OPTIONS: "[FILE [PREFIX]]", Permute, 1;
+    OPTIONS: "[OPTION]... [FILE [PREFIX]]", Permute, 1;
     SUFFIX_LENGTH = 'a', "suffix-length", Required("N"), "generate suffixes of length N (default 2)";
     ADDITIONAL  = ' ', "additional-suffix", Required("SUFFIX"), "append an additional SUFFIX to file names";
     BYTES       = 'b', "bytes", Required("SIZE"), "put SIZE bytes per output file";
