@@ -1,8 +1,11 @@
 //! The warden: confines itself once, makes supervisors on demand, and ends what a dead supervisor leaves behind.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -41,13 +44,23 @@ fn serve() -> io::Result<()> {
     let setup: Setup = serde_json::from_slice(buffer.get(..first.length).unwrap_or_default())?;
     process::set_mark(setup.mark)?;
     process::continue_when_orphaned()?;
-    match super::confine::apply(&setup, &mut socket)? {
+    let role = super::confine::apply(&setup, &mut socket);
+    let served = role.and_then(|role| serve_as(role, socket, signals, &mut buffer));
+    if let Some(policy) = &setup.policy {
+        // The host's to remove, unless it was killed. Inside of namespaces there is no such directory.
+        let _ = std::fs::remove_dir_all(Path::new(OsStr::from_bytes(&policy.scratch)));
+    }
+    served
+}
+
+fn serve_as(role: Role, socket: OwnedFd, signals: SignalFd, buffer: &mut [u8]) -> io::Result<()> {
+    match role {
         Role::Done => Ok(()),
         Role::Serve(confinement, groups) => {
             // Once more, for the process inside of namespaces.
             process::continue_when_orphaned()?;
             let mut warden = Warden { socket, signals, confinement, supervisors: BTreeSet::new() };
-            let served = warden.watch(&mut buffer);
+            let served = warden.watch(buffer);
             groups.leave();
             served
         }
