@@ -1,5 +1,6 @@
 //! What a virtual sandbox is made of.
 
+use super::execution::entry;
 use super::sandbox::{Config, VirtualSandbox};
 use super::time::Time;
 use crate::errno::Errno;
@@ -7,8 +8,9 @@ use crate::kernel::Limits;
 use crate::machine::program_names;
 use crate::vfs::{Context, Cred, FileSystem, MountMode, NoProcesses, Timestamp, Vfs};
 use bytes::Bytes;
+use std::borrow::Cow;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// The environment of a fresh sandbox.
@@ -55,6 +57,27 @@ pub enum BuildError {
     },
 }
 
+/// The environment as a block. That of the sandbox made last is shared with the next one, which most often has the
+/// same.
+fn shared_environment(env: Vec<(Cow<'static, [u8]>, Cow<'static, [u8]>)>) -> Arc<[Bytes]> {
+    static LAST: Mutex<Option<Arc<[Bytes]>>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let same = |block: &Arc<[Bytes]>| {
+        block.len() == env.len()
+            && block.iter().zip(&env).all(|(entry, (name, value))| {
+                entry.strip_prefix(&name[..]).and_then(|rest| rest.strip_prefix(b"=")) == Some(&value[..])
+            })
+    };
+    match &*last {
+        Some(block) if same(block) => Arc::clone(block),
+        _ => {
+            let block: Arc<[Bytes]> = env.iter().map(|(name, value)| entry(name, value)).collect();
+            *last = Some(Arc::clone(&block));
+            block
+        }
+    }
+}
+
 /// Something that is put into the tree when the sandbox is made, in order.
 enum Part {
     File { path: Vec<u8>, content: Bytes, mode: u32 },
@@ -67,7 +90,7 @@ enum Part {
 pub struct Builder {
     image: Option<Vfs>,
     parts: Vec<Part>,
-    env: Vec<(Vec<u8>, Vec<u8>)>,
+    env: Vec<(Cow<'static, [u8]>, Cow<'static, [u8]>)>,
     cwd: Vec<u8>,
     limits: Limits,
     wrong_limit: Option<(String, u64)>,
@@ -83,7 +106,7 @@ impl Default for Builder {
             parts: Vec::new(),
             env: ENVIRONMENT
                 .iter()
-                .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()))
+                .map(|(name, value)| (Cow::from(name.as_bytes()), Cow::from(value.as_bytes())))
                 .collect(),
             cwd: HOME.as_bytes().to_vec(),
             limits: Limits::default(),
@@ -140,9 +163,9 @@ impl Builder {
     /// Sets a variable of the environment that every command starts with.
     #[must_use]
     pub fn env(mut self, name: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Self {
-        let name = name.into();
+        let name = Cow::from(name.into());
         self.env.retain(|(old, _)| *old != name);
-        self.env.push((name, value.into()));
+        self.env.push((name, Cow::from(value.into())));
         self
     }
 
@@ -212,7 +235,7 @@ impl Builder {
             part.put_in(&mut vfs, &below)?;
         }
         let config = Config {
-            env: self.env,
+            env: shared_environment(self.env),
             cwd: self.cwd,
             limits: self.limits,
             seed: self.seed.unwrap_or_else(super::time::host_seed),

@@ -7,6 +7,7 @@ use super::share::{PATIENCE, Share};
 use super::time::Time;
 use crate::kernel::{Signal, Stream as OutputStream};
 use crate::machine::{Ended, ExecutionId, ExecutionSpec, Pause};
+use crate::shell::ShellTask;
 use bytes::Bytes;
 use futures_core::Stream;
 use sandbox::{EnvChange, ExecEvent, ExecExit, ExecRequest, SandboxError, Stdin, StdinStream, TIMEOUT_STATUS, Usage};
@@ -96,12 +97,22 @@ impl Running {
         if request.cancellation.as_ref().is_some_and(CancellationToken::is_cancelled) {
             return Err(SandboxError::Cancelled { command: request.summary() });
         }
+        let is_script = argv.is_none();
         let spec = spec(&shared, &request, argv.unwrap_or_else(|| shell_argv(&request)));
         let mut guard = shared.open("run a command")?;
         let state = &mut *guard;
         state.set_time(&shared);
         let before = Before::of(state);
-        let id = state.machine.start(spec).map_err(|errno| SandboxError::NotStarted {
+        let started = if is_script {
+            state.machine.start_shell(&spec, |kernel, pid| {
+                let name = spec.argv.get(3).cloned().unwrap_or_default();
+                let arguments = spec.argv.get(4..).unwrap_or_default().to_vec();
+                ShellTask::command(kernel, pid, &spec.env, name, arguments, request.script.clone())
+            })
+        } else {
+            state.machine.start(spec)
+        };
+        let id = started.map_err(|errno| SandboxError::NotStarted {
             command: request.summary(),
             reason: errno.message().to_owned(),
         })?;
@@ -451,7 +462,7 @@ impl Drop for Running {
     }
 }
 
-/// bash with the request's script.
+/// bash with the request's script, its name and its arguments.
 fn shell_argv(request: &ExecRequest) -> Vec<Bytes> {
     let mut argv = vec![Bytes::from_static(b"bash"), Bytes::from_static(b"-c"), request.script.clone()];
     argv.push(request.arg0.clone().map_or(Bytes::from_static(b"bash"), Bytes::from));
@@ -477,12 +488,20 @@ fn spec(shared: &Shared, request: &ExecRequest, argv: Vec<Bytes>) -> ExecutionSp
 
 /// The sandbox's environment with a request's changes.
 pub(super) fn environment(config: &Config, changes: &[EnvChange]) -> Arc<[Bytes]> {
-    let mut env: Vec<(&[u8], &[u8])> = config.env.iter().map(|(name, value)| (&name[..], &value[..])).collect();
+    if changes.is_empty() {
+        return Arc::clone(&config.env);
+    }
+    let mut env = config.env.to_vec();
     for change in changes {
-        env.retain(|(name, _)| *name != change.name);
+        env.retain(|entry| entry.strip_prefix(&change.name[..]).is_none_or(|rest| !rest.starts_with(b"=")));
         if let Some(value) = &change.value {
-            env.push((&change.name, value));
+            env.push(entry(&change.name, value));
         }
     }
-    env.into_iter().map(|(name, value)| Bytes::from([name, b"=", value].concat())).collect()
+    env.into()
+}
+
+/// `NAME=value`.
+pub(super) fn entry(name: &[u8], value: &[u8]) -> Bytes {
+    Bytes::from([name, b"=", value].concat())
 }

@@ -40,7 +40,8 @@ pub(super) struct Shared {
 /// What does not change during a sandbox's life.
 #[derive(Clone)]
 pub(super) struct Config {
-    pub(super) env: Vec<(Vec<u8>, Vec<u8>)>,
+    /// `NAME=value`.
+    pub(super) env: Arc<[Bytes]>,
     pub(super) cwd: Vec<u8>,
     pub(super) limits: Limits,
     pub(super) seed: u64,

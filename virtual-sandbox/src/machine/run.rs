@@ -8,6 +8,7 @@ use crate::errno::Errno;
 use crate::kernel::{Clock, ExitStatus, INIT, Kernel, LimitExceeded, Limits, Pid, Signal, Stream, Table, WaitStatus};
 use crate::shell::{Context, Outcome, ShellTask};
 use crate::sys::{Fd, Reply, SpawnRequest, Syscall};
+use crate::utility::Invocation;
 use crate::vfs::{Cred, Follow, FsLimits, Vfs};
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
@@ -122,7 +123,7 @@ impl Machine {
         }
     }
 
-    /// Starts a shell that has been prepared (a clone of a template), without a search for its program.
+    /// Starts a shell that is made by `shell`, without a search for its program. `spec.argv` is what others see of it.
     pub fn start_shell(
         &mut self,
         spec: &ExecutionSpec,
@@ -135,6 +136,7 @@ impl Machine {
                 let task = shell(&mut self.kernel, pid);
                 if let Some(process) = self.kernel.process_mut(pid) {
                     process.exe = Bytes::from_static(b"/usr/bin/bash");
+                    process.invocation = Some(Invocation::new(spec.argv.as_slice(), Arc::clone(&spec.env)));
                 }
                 self.programs.insert(pid, Program::Shell(Box::new(task)));
                 Ok(id)

@@ -9,7 +9,7 @@ use crate::kernel::{Disposition, ExitStatus, Kernel, Pid, Signal};
 use crate::utility::Invocation;
 use crate::vfs::OpenFlags;
 use bytes::Bytes;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Arguments of a shell, read.
 #[derive(Clone, Debug, Default)]
@@ -156,12 +156,28 @@ impl ShellTask {
         let mut task = ShellTask::new(state);
         task.state.name = name;
         task.state.positional = Arc::from(arguments);
+        task.state.script_arguments = task.state.positional.clone();
         task.state.mode.command_string = matches!(script, Script::String(_));
         task.begin(kernel, pid);
         if let Script::String(text) = &script {
             task.state.execution_string = Some(text.clone());
         }
         task.push_script(script);
+        task
+    }
+
+    /// `bash -c SCRIPT NAME ARGUMENT…` with this environment.
+    pub fn command(
+        kernel: &mut Kernel,
+        pid: Pid,
+        env: &Arc<[Bytes]>,
+        name: Bytes,
+        arguments: Vec<Bytes>,
+        script: Bytes,
+    ) -> ShellTask {
+        let state = template(env, Options::default());
+        let mut task = ShellTask::with_script(kernel, pid, state, name, arguments, Script::String(script));
+        task.import_functions(env);
         task
     }
 
@@ -350,9 +366,19 @@ impl ShellTask {
     }
 }
 
-/// The state of a shell whose environment is `env`, for many shells to start from.
-pub fn template(env: &[Bytes], options: Options) -> ShellState {
-    let mut state = fresh_state(env);
+/// The state of a shell whose environment is `env`. That of the environment asked for last is kept: thousands of
+/// sandboxes have the same.
+pub fn template(env: &Arc<[Bytes]>, options: Options) -> ShellState {
+    static LAST: Mutex<Option<(Arc<[Bytes]>, ShellState)>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut state = match &*last {
+        Some((same, state)) if Arc::ptr_eq(same, env) || same == env => state.clone(),
+        _ => {
+            let state = fresh_state(env);
+            *last = Some((Arc::clone(env), state.clone()));
+            state
+        }
+    };
     state.options = options;
     state
 }
