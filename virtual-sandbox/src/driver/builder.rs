@@ -57,9 +57,12 @@ pub enum BuildError {
     },
 }
 
+/// A name and its value.
+type Variable = (Cow<'static, [u8]>, Cow<'static, [u8]>);
+
 /// The environment as a block. That of the sandbox made last is shared with the next one, which most often has the
 /// same.
-fn shared_environment(env: Vec<(Cow<'static, [u8]>, Cow<'static, [u8]>)>) -> Arc<[Bytes]> {
+fn shared_environment(env: Vec<Variable>) -> Arc<[Bytes]> {
     static LAST: Mutex<Option<Arc<[Bytes]>>> = Mutex::new(None);
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     let same = |block: &Arc<[Bytes]>| {
@@ -90,7 +93,7 @@ enum Part {
 pub struct Builder {
     image: Option<Vfs>,
     parts: Vec<Part>,
-    env: Vec<(Cow<'static, [u8]>, Cow<'static, [u8]>)>,
+    env: Vec<Variable>,
     cwd: Vec<u8>,
     limits: Limits,
     wrong_limit: Option<(String, u64)>,

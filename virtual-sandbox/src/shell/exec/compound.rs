@@ -322,9 +322,9 @@ impl ShellTask {
         self.advance_case(context, unit, case, frame)
     }
 
-    pub(crate) fn resume_case(&mut self, context: &mut Context<'_>, unit: &Unit, frame: Box<CaseFrame>) -> Flow {
+    pub(crate) fn resume_case(&mut self, context: &mut Context<'_>, unit: &Unit, frame: CaseFrame) -> Flow {
         match &unit.command(frame.command).kind {
-            CommandKind::Case(case) => self.advance_case(context, unit, case, *frame),
+            CommandKind::Case(case) => self.advance_case(context, unit, case, frame),
             _ => Flow::Go(Next::Done),
         }
     }

@@ -327,7 +327,7 @@ impl ShellTask {
     fn resume_rare(&mut self, context: &mut Context<'_>, unit: &Arc<Unit>, done: bool) -> Flow {
         let Some(frame) = self.frames.pop() else { return self.finish(context) };
         match frame {
-            Frame::Case(case) => self.resume_case(context, unit, case),
+            Frame::Case(case) => self.resume_case(context, unit, *case),
             Frame::Select(select) => self.resume_select(context, select, done),
             Frame::Cond(id) => self.resume_cond(context, unit, id),
             Frame::Arith(id) => self.resume_arith(context, unit, id),

@@ -14,8 +14,11 @@ const KEPT: usize = 256;
 /// never wrong. A clone is O(1) and shares them until either side adds one.
 #[derive(Debug, Clone, Default)]
 pub struct PatternCache {
-    patterns: Arc<FxHashMap<Vec<u8>, (PatternOptions, Arc<Pattern<'static>>)>>,
+    patterns: Arc<FxHashMap<Vec<u8>, Compiled>>,
 }
+
+/// A pattern, and what it was compiled with.
+type Compiled = (PatternOptions, Arc<Pattern<'static>>);
 
 /// A pattern ready to match: one that borrows its text, or one of the cache.
 #[derive(Debug)]
