@@ -31,7 +31,6 @@ pub(super) struct Running {
     id: ExecutionId,
     generation: u64,
     kind: Kind,
-    started: Instant,
     before: Before,
     input: Input,
     deadline: Option<Instant>,
@@ -59,17 +58,18 @@ enum Input {
     Stream { stream: StdinStream, waiting: Bytes },
 }
 
-/// What the machine had used before a command.
+/// When a command began, and what the machine had used by then.
 #[derive(Clone, Copy)]
 struct Before {
+    time: Instant,
     fuel: u64,
     processes: u64,
 }
 
 impl Before {
-    fn of(state: &State) -> Self {
+    fn of(state: &State, time: Instant) -> Self {
         let usage = &state.machine.kernel.usage;
-        Before { fuel: usage.fuel, processes: usage.processes }
+        Before { time, fuel: usage.fuel, processes: usage.processes }
     }
 }
 
@@ -101,9 +101,10 @@ impl Running {
         let spec = spec(&shared, &request, argv.unwrap_or_else(|| shell_argv(&request)));
         let mut guard = shared.open("run a command")?;
         let state = &mut *guard;
-        state.set_time(&shared);
-        let before = Before::of(state);
-        let started = if is_script {
+        let started = Instant::now();
+        state.set_time(&shared, started);
+        let before = Before::of(state, started);
+        let spawned = if is_script {
             state.machine.start_shell(&spec, |kernel, pid| {
                 let name = spec.argv.get(3).cloned().unwrap_or_default();
                 let arguments = spec.argv.get(4..).unwrap_or_default().to_vec();
@@ -112,7 +113,7 @@ impl Running {
         } else {
             state.machine.start(spec)
         };
-        let id = started.map_err(|errno| SandboxError::NotStarted {
+        let id = spawned.map_err(|errno| SandboxError::NotStarted {
             command: request.summary(),
             reason: errno.message().to_owned(),
         })?;
@@ -132,8 +133,9 @@ impl Running {
         let closed = SandboxError::Closed { operation: "run a command in a session" };
         let id = state.sessions.find(session).ok_or(closed)?;
         let generation = state.generation;
-        state.set_time(&shared);
-        let before = Before::of(state);
+        let started = Instant::now();
+        state.set_time(&shared, started);
+        let before = Before::of(state, started);
         if !state.machine.submit(id, request.script.clone()) {
             let reason = "the session's shell has ended".to_owned();
             return Err(SandboxError::NotStarted { command: request.summary(), reason });
@@ -159,19 +161,17 @@ impl Running {
         before: Before,
         request: ExecRequest,
     ) -> Self {
-        let started = Instant::now();
         Running {
             shared,
             id,
             generation,
             kind,
-            started,
             before,
             input: match request.stdin {
                 Stdin::Stream(stream) => Input::Stream { stream, waiting: Bytes::new() },
                 Stdin::Empty | Stdin::Bytes(_) => Input::Done,
             },
-            deadline: request.timeout.and_then(|timeout| started.checked_add(timeout)),
+            deadline: request.timeout.and_then(|timeout| before.time.checked_add(timeout)),
             cancelled: request.cancellation.map(|token| Box::pin(token.cancelled_owned())),
             ending: None,
             drain_until: None,
@@ -193,7 +193,7 @@ impl Running {
         loop {
             self.interrupt(state, now, cx);
             self.feed(state, cx);
-            state.set_time(&self.shared);
+            state.set_time(&self.shared, now);
             let pause = state.machine.run(QUANTUM);
             state.wake_others(self.id);
             if let Some(event) = self.limit(state) {
@@ -382,7 +382,7 @@ impl Running {
             timed_out: reason == Some(Reason::Timeout),
             cancelled: reason == Some(Reason::Cancelled),
             truncated: limited.is_some(),
-            duration: self.started.elapsed(),
+            duration: self.before.time.elapsed(),
             usage,
         }
     }
@@ -435,7 +435,7 @@ impl Stream for Running {
             let exit = ExecExit {
                 exit_code: 128 + killed,
                 signal: Some(killed),
-                duration: this.started.elapsed(),
+                duration: this.before.time.elapsed(),
                 ..ExecExit::default()
             };
             return Poll::Ready(Some(Ok(ExecEvent::Exit(exit))));

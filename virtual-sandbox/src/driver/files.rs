@@ -5,7 +5,7 @@ use crate::errno::Errno;
 use crate::vfs::{Context, Cred, FileKind, Follow, NoProcesses, OpenFlags, Opened, SetTime, Vfs};
 use bytes::Bytes;
 use sandbox::{DirEntry, FileErrorKind, FileOperation, FileStat, FileType, SandboxError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The umask of the host's operations.
 const UMASK: u32 = 0o022;
@@ -23,7 +23,7 @@ impl VirtualSandbox {
             return Err(failed(Errno::EINVAL));
         }
         let mut state = self.shared.open("use files")?;
-        state.set_time(&self.shared);
+        state.set_time(&self.shared, Instant::now());
         let kernel = &mut state.machine.kernel;
         let cred = Cred::user();
         let now = kernel.clock.tick();

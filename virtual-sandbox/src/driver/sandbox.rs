@@ -15,7 +15,7 @@ use sandbox::{
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// An in-memory machine that runs bash scripts on in-memory files.
@@ -169,9 +169,9 @@ impl Shared {
 
 impl State {
     /// Moves the machine's clock to the host's, where that is its time.
-    pub(super) fn set_time(&mut self, shared: &Shared) {
+    pub(super) fn set_time(&mut self, shared: &Shared, now: Instant) {
         if shared.config.time == Time::Host {
-            self.machine.kernel.advance_to(shared.clock.now());
+            self.machine.kernel.advance_to(shared.clock.at(now));
         }
     }
 

@@ -9,6 +9,7 @@ use crate::shell::{ShellTask, template};
 use bytes::Bytes;
 use sandbox::{ExecRequest, Execution, SandboxError};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Fuel for a question that must not change anything.
 const QUESTION_FUEL: u64 = 2_000_000;
@@ -28,7 +29,7 @@ impl VirtualSandbox {
     pub fn session(&self, interactive: bool) -> Result<Session, SandboxError> {
         let mut guard = self.shared.open("start a session")?;
         let state = &mut *guard;
-        state.set_time(&self.shared);
+        state.set_time(&self.shared, Instant::now());
         let env = environment(&self.shared.config, &[]);
         let spec = ExecutionSpec {
             argv: vec![Bytes::from_static(b"bash")],

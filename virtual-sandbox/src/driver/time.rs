@@ -47,9 +47,9 @@ impl HostClock {
         HostClock { epoch: host_now(), started: Instant::now() }
     }
 
-    /// Nanoseconds since the epoch.
-    pub(super) fn now(&self) -> u64 {
-        self.epoch + self.started.elapsed().as_nanos() as u64
+    /// What it shows then, in nanoseconds since the epoch.
+    pub(super) fn at(&self, now: Instant) -> u64 {
+        self.epoch + now.saturating_duration_since(self.started).as_nanos() as u64
     }
 
     /// When the clock will show this.
