@@ -191,6 +191,8 @@ impl ShellOption {
     pub const GLOBSKIPDOTS: ShellOption = ShellOption(54);
     /// `globstar`.
     pub const GLOBSTAR: ShellOption = ShellOption(55);
+    /// `gnu_errfmt`.
+    pub const GNU_ERRFMT: ShellOption = ShellOption(56);
     /// `huponexit`.
     pub const HUPONEXIT: ShellOption = ShellOption(61);
     /// `inherit_errexit`.

@@ -135,6 +135,7 @@ fn failure_with_token(message: &str, text: &[u8], token: &[u8]) -> Stop {
 /// error gives the command status 1 and ends nothing else.
 pub fn in_command(stop: Stop, command: &[u8]) -> Stop {
     match stop {
+        Stop::Error(error) if error.severity == Severity::Top => Stop::Error(error),
         Stop::Error(mut error) => {
             if error.arithmetic {
                 error.message = [command, b": ", &error.message].concat();

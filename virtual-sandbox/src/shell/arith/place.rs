@@ -8,7 +8,7 @@ use shell_parser::ast::{ArithExpr, ArithId};
 use super::evaluate::Evaluation;
 use super::{Expressions, Failure, evaluate_at_depth};
 use crate::shell::expand::assignment::is_assoc;
-use crate::shell::expand::{ExpansionError, ShellOption, World};
+use crate::shell::expand::{ExpansionError, ShellOption, Stop, World};
 use crate::shell::variable::assign::{self, Assigned, AssignedValue, Key};
 use crate::shell::variable::{Attributes, Scalar, Value, plain_decimal, special};
 
@@ -141,7 +141,7 @@ impl<'a, E: Expressions, W: World> Evaluation<'a, E, W> {
             return Err(Failure::Stop(ExpansionError::line(message).into()));
         }
         self.check_depth(subscript)?;
-        let index = evaluate_at_depth(subscript, self.world, self.depth + 1)?;
+        let index = evaluate_at_depth(subscript, self.world, self.depth + 1).map_err(Stop::in_variable)?;
         if index >= 0 { Ok(Key::Index(index)) } else { Ok(Key::Text(Scalar::Int(index).to_bytes())) }
     }
 

@@ -67,6 +67,8 @@ fn run(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes], which
         Ok(parsed) => parsed,
         Err(ran) => return ran,
     };
+    let mut request = request;
+    request.inherit |= shell.state.is_on(ShellOption::LOCALVAR_INHERIT);
     let declared = std::mem::take(&mut shell.declared);
     let operands = fields.get(first..).unwrap_or_default();
     // An array cannot be of both kinds.
@@ -80,7 +82,12 @@ fn run(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes], which
     if request.functions {
         return functions(shell, operands, request, which);
     }
-    if which == Which::Local && first == 1 && !operands.is_empty() && declared.len() == operands.len() {
+    if which == Which::Local
+        && first == 1
+        && !request.inherit
+        && !operands.is_empty()
+        && declared.len() == operands.len()
+    {
         return local_strings(shell, context, declared);
     }
     if operands.is_empty() || (request.print && matches!(which, Which::Declare | Which::Local)) {
@@ -291,6 +298,17 @@ fn declare_one(
     }
     let local =
         which == Which::Local || (which == Which::Declare && shell.state.variables.in_function() && !request.global);
+    // In a function bash warns of a reference to its own name, and takes the name for the global variable's: it is left
+    // what it is.
+    if request.add.has(Attributes::NAMEREF)
+        && shell.state.variables.in_function()
+        && let Some(Assigned { value: AssignedValue::Scalar(target), .. }) = &assigned
+        && target.to_bytes() == bare
+    {
+        let builtin: &[u8] = if which == Which::Local { b"local" } else { b"declare" };
+        shell.builtin_error(builtin, &[b"warning: ", &bare[..], b": circular name reference"].concat());
+        return Ok(());
+    }
     let outcome = if request.global && shell.state.variables.in_function() {
         // The global variable is brought to light for the while of the declaration.
         let mut view_result = Ok(());

@@ -3,7 +3,7 @@
 use super::control::number;
 use crate::kernel::{ExitStatus, Fault, SECOND};
 use crate::shell::exec::{Context, Flow, Frame, Ran, ShellTask};
-use crate::shell::expand::{self, Stop, World};
+use crate::shell::expand::{self, Severity, Stop, World};
 use crate::shell::variable::assign::{self, Assigned, AssignedElement, AssignedValue};
 use crate::shell::variable::is_name;
 use crate::sys::Fd;
@@ -121,8 +121,9 @@ impl ReadFrame {
         let mut count = 0;
         let mut bytes = self.line.as_slice();
         while let Some((first, rest)) = bytes.split_first() {
-            if !self.raw && *first == b'\\' && !rest.is_empty() {
-                bytes = rest;
+            if !self.raw && *first == b'\\' {
+                // Neither a backslash is a character nor a line that goes on.
+                bytes = rest.strip_prefix(b"\n").unwrap_or(rest);
                 continue;
             }
             let length = crate::shell::pattern::char_length(bytes);
@@ -242,6 +243,7 @@ impl ShellTask {
         let result = self.with_view(context, |view| store(view, frame, &text, &quoted));
         match result {
             Ok(()) => Ok(status),
+            Err(Stop::Error(error)) if error.severity == Severity::Top => Err(self.fail(context, Stop::Error(error))),
             Err(Stop::Error(error)) => {
                 self.error(&error.message);
                 Ok(ExitStatus::FAILURE)
@@ -277,7 +279,8 @@ fn unquote(line: Vec<u8>, raw: bool) -> (Vec<u8>, Vec<bool>) {
     while let Some(byte) = bytes.next() {
         match byte {
             b'\\' => {
-                if let Some(next) = bytes.next() {
+                // A line that goes on, where the newline is not the delimiter.
+                if let Some(next) = bytes.next().filter(|next| *next != b'\n') {
                     text.push(next);
                     quoted.resize(text.len() - 1, false);
                     quoted.push(true);

@@ -88,10 +88,11 @@ fn print(shell: &mut ShellTask, names: &[Bytes]) -> Ran {
             }
         }
     }
-    for (condition, command) in &shown {
-        if !names.is_empty() && !wanted.contains(condition) {
-            continue;
-        }
+    if names.is_empty() {
+        wanted.extend(shown.keys().copied());
+    }
+    for condition in &wanted {
+        let Some(command) = shown.get(condition) else { continue };
         let mut line = b"trap -- ".to_vec();
         quote::single_quoted(command, &mut line);
         line.push(b' ');

@@ -1,8 +1,9 @@
 //! `unset`.
 
 use crate::kernel::ExitStatus;
-use crate::shell::exec::{Context, Ran, ShellTask};
-use crate::shell::expand::Stop;
+use crate::shell::exec::{Context, Flow, Ran, ShellTask};
+use crate::shell::expand::{Severity, Stop};
+use crate::shell::options::ShellOption;
 use crate::shell::variable::{assign, is_name};
 use bytes::Bytes;
 
@@ -23,7 +24,7 @@ pub(crate) fn unset(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[
         let done = if functions {
             unset_function(shell, name)
         } else {
-            unset_variable(shell, context, name, references, !variables)
+            unset_variable(shell, context, name, references, !variables)?
         };
         if !done {
             status = ExitStatus::FAILURE;
@@ -47,23 +48,24 @@ fn unset_variable(
     name: &Bytes,
     reference: bool,
     or_function: bool,
-) -> bool {
+) -> Result<bool, Flow> {
     let Some((base, subscript)) = assign::parse_name(name) else {
         if or_function {
-            return unset_function(shell, name);
+            return Ok(unset_function(shell, name));
         }
         shell.builtin_error(b"unset", &[b"`", &name[..], b"': not a valid identifier"].concat());
-        return false;
+        return Ok(false);
     };
     if let Some(key) = subscript {
         let result = shell.with_view(context, |view| assign::unset_element(view, &base, &key));
         return match result {
-            Ok(()) => true,
+            Ok(()) => Ok(true),
+            Err(Stop::Error(error)) if error.severity == Severity::Top => Err(shell.fail(context, Stop::Error(error))),
             Err(Stop::Error(error)) => {
                 shell.builtin_error(b"unset", &error.message);
-                false
+                Ok(false)
             }
-            Err(_) => false,
+            Err(_) => Ok(false),
         };
     }
     let mut target = base.clone();
@@ -73,26 +75,28 @@ fn unset_variable(
     {
         if let Some(key) = found.subscript {
             let key = assign::Key::Text(key);
-            return shell.with_view(context, |view| assign::unset_element(view, &found.name, &key)).is_ok();
+            return Ok(shell.with_view(context, |view| assign::unset_element(view, &found.name, &key)).is_ok());
         }
         target = found.name;
     }
     if !is_name(&target) {
-        return true;
+        return Ok(true);
     }
     if or_function && !shell.state.variables.contains(&target) {
-        return unset_function(shell, name);
+        return Ok(unset_function(shell, name));
     }
-    match shell.state.variables.unset(&target) {
+    let kept = shell.state.is_on(ShellOption::LOCALVAR_UNSET);
+    let variables = &mut shell.state.variables;
+    match if kept { variables.unset_in_place(&target) } else { variables.unset(&target) } {
         Ok(()) => {
             if target.as_ref() == b"OPTIND" {
                 shell.state.getopts_offset = 0;
             }
-            true
+            Ok(true)
         }
         Err(error) => {
             shell.builtin_error(b"unset", &error.message());
-            false
+            Ok(false)
         }
     }
 }

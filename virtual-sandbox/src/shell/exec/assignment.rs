@@ -109,6 +109,10 @@ impl ShellTask {
                 self.error(&error.message);
                 Ok(())
             }
+            Err(Stop::Error(mut error)) if error.severity == Severity::Top => {
+                error.severity = Severity::Line;
+                Err(self.fail(context, Stop::Error(error)))
+            }
             other => other.map_err(|stop| self.fail(context, stop)),
         }
     }

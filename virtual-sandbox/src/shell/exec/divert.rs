@@ -17,6 +17,8 @@ pub(crate) enum Divert {
     Return(ExitStatus),
     /// Out of the complete command: an expansion or assignment error.
     Line(ExitStatus),
+    /// Out of the outermost text's complete command.
+    Top(ExitStatus),
     /// Out of the shell.
     Exit(ExitStatus),
 }
@@ -27,7 +29,7 @@ impl ShellTask {
         let again = Flow::Go(Next::Divert(divert));
         let Some(frame) = self.frames.pop() else {
             return match divert {
-                Divert::Exit(status) | Divert::Return(status) | Divert::Line(status) => {
+                Divert::Exit(status) | Divert::Return(status) | Divert::Line(status) | Divert::Top(status) => {
                     self.state.status = status;
                     if self.session && !matches!(divert, Divert::Exit(_)) {
                         return Flow::Idle;

@@ -239,6 +239,15 @@ impl ShellTask {
             self.builtin_error(b"exec", &[&program[..], b": not found"].concat());
             return self.exec_failed(context, ExitStatus::NOT_FOUND);
         }
+        // bash makes the path absolute.
+        let program = if program.contains(&b'/') && !program.starts_with(b"/") {
+            let directory = context.kernel.getcwd(context.pid).unwrap_or_default();
+            let below = program.strip_prefix(b"./").unwrap_or(&program);
+            let joint: &[u8] = if directory.ends_with(b"/") { b"" } else { b"/" };
+            Bytes::from([&directory[..], joint, below].concat())
+        } else {
+            program
+        };
         match self.load_program(context, &program, fields) {
             Ok(program) => Flow::Replace(Box::new(program)),
             Err(status) => {

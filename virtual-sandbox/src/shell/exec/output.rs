@@ -5,6 +5,7 @@ use super::frame::Frame;
 use super::task::{Context, Flow, Ran, ShellTask};
 use crate::errno::Errno;
 use crate::kernel::{ExitStatus, Fault};
+use crate::shell::options::ShellOption;
 use crate::sys::Fd;
 use bytes::Bytes;
 use smallvec::SmallVec;
@@ -111,7 +112,15 @@ impl ShellTask {
 
     /// Says `bash: line N: message` on standard error, at the end of the builtin.
     pub(crate) fn error(&mut self, message: &[u8]) {
-        let mut line = self.state.error_prefix();
+        let prefix = if self.state.is_on(ShellOption::GNU_ERRFMT) && !self.state.mode.interactive {
+            [&self.state.error_name()[..], format!(":{}: ", self.state.line).as_bytes()].concat()
+        } else {
+            self.state.error_prefix()
+        };
+        self.say(prefix, message);
+    }
+
+    fn say(&mut self, mut line: Vec<u8>, message: &[u8]) {
         line.extend_from_slice(message);
         line.push(b'\n');
         self.output.push(Fd::STDERR, &line);
@@ -119,7 +128,7 @@ impl ShellTask {
 
     /// Says `bash: line N: NAME: message`.
     pub(crate) fn builtin_error(&mut self, name: &[u8], message: &[u8]) {
-        self.error(&[name, b": ", message].concat());
+        self.say(self.state.error_prefix(), &[name, b": ", message].concat());
     }
 
     /// Names the builtin whose output is being gathered.

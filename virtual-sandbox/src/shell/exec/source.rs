@@ -357,6 +357,14 @@ impl ShellTask {
                 self.push(Frame::Source(frame));
                 Flow::Go(Next::Retry)
             }
+            Divert::Top(status)
+                if self.state.subshell_level == 0 && matches!(frame.kind, SourceKind::Script | SourceKind::Input) =>
+            {
+                self.state.status = status;
+                self.state.loop_depth = 0;
+                self.push(Frame::Source(frame));
+                Flow::Go(Next::Retry)
+            }
             Divert::Return(status) if frame.kind == SourceKind::Dot => {
                 self.state.status = status;
                 self.leave_source(context, frame)

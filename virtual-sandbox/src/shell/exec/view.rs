@@ -173,6 +173,7 @@ impl ShellTask {
         let divert = match severity {
             Severity::Command | Severity::Invalid => None,
             Severity::Line => Some(Divert::Line(ExitStatus::FAILURE)),
+            Severity::Top => Some(Divert::Top(ExitStatus::FAILURE)),
             Severity::Shell if !interactive => {
                 let string = self.state.mode.command_string
                     && self.state.subshell_level == 0
@@ -391,9 +392,14 @@ impl World for View<'_> {
 
     fn home_of(&mut self, user: &[u8]) -> Option<Bytes> {
         let text = self.file(b"/etc/passwd")?;
+        let own = self.identity().0.to_string();
         text.split(|byte| *byte == b'\n').find_map(|line| {
-            let mut fields = line.split(|byte| *byte == b':');
-            (fields.next() == Some(user)).then(|| fields.nth(4).map(Bytes::copy_from_slice)).flatten()
+            let fields: Vec<&[u8]> = line.split(|byte| *byte == b':').collect();
+            let found = match user {
+                b"" => fields.get(2).is_some_and(|uid| *uid == own.as_bytes()),
+                user => fields.first().is_some_and(|name| *name == user),
+            };
+            fields.get(5).filter(|_| found).map(|home| Bytes::copy_from_slice(home))
         })
     }
 

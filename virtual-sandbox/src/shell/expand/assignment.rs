@@ -150,7 +150,7 @@ fn key_text<W: World>(unit: &Unit, subscript: &Subscript, assoc: bool, world: &m
         Subscript::Index(text) if unit.word(text.word).parts.is_empty() => Ok(Key::Text(Bytes::new())),
         Subscript::Index(text) => {
             if text.expr.is_some() {
-                let index = arith::evaluate(unit, text, world)?;
+                let index = arith::evaluate(unit, text, world).map_err(Stop::in_variable)?;
                 if index >= 0 {
                     return Ok(Key::Index(index));
                 }

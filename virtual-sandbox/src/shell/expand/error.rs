@@ -24,6 +24,9 @@ pub enum Severity {
     Command,
     /// The rest of the complete command (the input line) is dropped with status 1; the shell goes on after it.
     Line,
+    /// As [`Severity::Line`], but of the outermost text: `eval`, `.` and functions are left, and so is the command string
+    /// of `-c` (bash: an error of arithmetic in a subscript or in the value of an integer variable).
+    Top,
     /// A shell that is not interactive exits (`${x:?}`, `set -u`): with status 127 under `-c`, with 1 in a script
     /// (bash 5.2); an interactive one drops the line with status 1.
     Shell,
@@ -41,6 +44,19 @@ pub struct ExpansionError {
     pub severity: Severity,
     /// An error of arithmetic: `((`, `let` and `[[` put their name before the message.
     pub arithmetic: bool,
+}
+
+impl Stop {
+    /// An error of arithmetic where a variable is meant or assigned to: it ends the outermost text's line.
+    #[must_use]
+    pub fn in_variable(mut self) -> Self {
+        if let Self::Error(error) = &mut self
+            && error.arithmetic
+        {
+            error.severity = Severity::Top;
+        }
+        self
+    }
 }
 
 impl ExpansionError {

@@ -8,7 +8,7 @@ pub use super::name::{convert_to_array, convert_to_assoc, parse_assignment, pars
 use super::store::change_case;
 use super::{AssocArray, Attributes, IndexedArray, Scalar, Special, Value, VariableError, is_name, special};
 use crate::shell::arith;
-use crate::shell::expand::{ExpansionError, Stop, World};
+use crate::shell::expand::{ExpansionError, Severity, Stop, World};
 
 /// An assignment whose words have been expanded.
 #[derive(Debug, Clone)]
@@ -202,7 +202,7 @@ fn prepare<W: World>(world: &mut W, attributes: Attributes, value: Scalar) -> Re
     if attributes.has(Attributes::INTEGER) {
         return match value.plain_int() {
             Some(number) => Ok(Scalar::Int(number)),
-            None => Ok(Scalar::Int(arith::evaluate_text(&value.to_bytes(), world)?)),
+            None => Ok(Scalar::Int(arith::evaluate_text(&value.to_bytes(), world).map_err(Stop::in_variable)?)),
         };
     }
     Ok(if attributes.any(Attributes::CASE) { change_case(value, attributes) } else { value })
@@ -237,7 +237,7 @@ pub fn index<W: World>(world: &mut W, name: &[u8], key: &Key) -> Result<i64, Sto
         Key::Text(text) if text.is_empty() => {
             return Err(VariableError::BadSubscript(with_subscript(name, key)).into());
         }
-        Key::Text(text) => arith::evaluate_text(text, world)?,
+        Key::Text(text) => arith::evaluate_text(text, world).map_err(Stop::in_variable)?,
     };
     if index >= 0 {
         return Ok(index);
@@ -448,7 +448,10 @@ pub fn unset_element<W: World>(world: &mut W, name: &Bytes, key: &Key) -> Result
             world.variables_mut().change(name, |variable| variable.value = Value::Array(Arc::default()));
         }
         Some(Value::Array(_)) => {
-            let at = index(world, name, key).map_err(|_| VariableError::BadSubscript([b"[", &*text, b"]"].concat()))?;
+            let at = index(world, name, key).map_err(|stop| match stop {
+                Stop::Error(error) if error.severity == Severity::Top => Stop::Error(error),
+                _ => VariableError::BadSubscript([b"[", &*text, b"]"].concat()).into(),
+            })?;
             world.variables_mut().change(name, |variable| {
                 Arc::make_mut(variable.array_mut()).remove(at);
             });

@@ -240,14 +240,32 @@ impl Variables {
         }
         let here = variable.scope > 0 && variable.scope == self.function_level().unwrap_or(0);
         if here && !variable.attributes.has(Attributes::TEMPORARY) {
-            self.change(name, |variable| {
-                variable.value = Value::Unset;
-                variable.attributes = Attributes::NONE;
-            });
+            self.empty(name);
         } else {
             self.uncover(name);
         }
         Ok(())
+    }
+
+    /// As [`Variables::unset`], but a local variable of a calling function stays declared and unset, too
+    /// (`localvar_unset`).
+    ///
+    /// # Errors
+    /// As [`Variables::unset`].
+    pub fn unset_in_place(&mut self, name: &[u8]) -> Result<(), VariableError> {
+        let kept = Attributes::READONLY.with(Attributes::NO_UNSET).with(Attributes::TEMPORARY);
+        if self.get(name).is_some_and(|variable| variable.scope > 0 && !variable.attributes.any(kept)) {
+            self.empty(name);
+            return Ok(());
+        }
+        self.unset(name)
+    }
+
+    fn empty(&mut self, name: &[u8]) {
+        self.change(name, |variable| {
+            variable.value = Value::Unset;
+            variable.attributes = Attributes::NONE;
+        });
     }
 
     /// Whether the visible variable is declared by the innermost function's scope.

@@ -6,10 +6,11 @@ use shell_parser::ast::ArithText;
 use super::super::case::each_char;
 use super::super::field::Fields;
 use super::super::word::{Expander, Quoting};
-use super::super::{ExpansionError, Stop, World, expand_text};
+use super::super::{ExpansionError, Severity, Stop, World, expand_text};
 use super::reference::Reference;
 use super::value::Values;
 use crate::shell::arith;
+use crate::shell::variable::assign::Key;
 use crate::shell::variable::{Scalar, Value};
 
 impl<W: World> Expander<'_, W> {
@@ -25,9 +26,10 @@ impl<W: World> Expander<'_, W> {
         if let Values::Unset = values {
             return Ok(());
         }
-        let from = arith::evaluate(self.unit, offset, self.world)?;
+        let named = |stop: Stop| shown_with_parameter(stop, reference);
+        let from = arith::evaluate(self.unit, offset, self.world).map_err(named)?;
         let count = match length {
-            Some(length) => Some(arith::evaluate(self.unit, length, self.world)?),
+            Some(length) => Some(arith::evaluate(self.unit, length, self.world).map_err(named)?),
             None => None,
         };
         let values = match values {
@@ -133,4 +135,29 @@ fn characters(text: &[u8], from: i64, count: Option<i64>) -> Option<(usize, usiz
         if ascii { at } else { starts.get(at).copied().unwrap_or(text.len()) }
     };
     Some((byte(start), byte(end)))
+}
+
+/// An error in an offset or a length is shown with the parameter before it: `x: 1/0: division by 0 ...`.
+fn shown_with_parameter(mut stop: Stop, reference: &Reference) -> Stop {
+    if let Stop::Error(error) = &mut stop
+        && error.arithmetic
+        && error.severity == Severity::Line
+    {
+        error.message = [&shown(reference)[..], b": ", &error.message].concat();
+    }
+    stop
+}
+
+/// A parameter as messages name it.
+fn shown(reference: &Reference) -> Vec<u8> {
+    let sign = |star: bool| if star { b"*" } else { b"@" };
+    match reference {
+        Reference::Variable(name) => name.to_vec(),
+        Reference::Element(name, Key::Index(index)) => [&name[..], format!("[{index}]").as_bytes()].concat(),
+        Reference::Element(name, Key::Text(key)) => [&name[..], b"[", key, b"]"].concat(),
+        Reference::Elements { name, star } => [&name[..], b"[", sign(*star), b"]"].concat(),
+        Reference::Positional(number) => number.to_string().into_bytes(),
+        Reference::Positionals { star } => sign(*star).to_vec(),
+        Reference::Special(byte) => vec![*byte],
+    }
 }

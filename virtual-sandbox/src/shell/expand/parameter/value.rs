@@ -135,7 +135,7 @@ impl<W: World> Expander<'_, W> {
         let Key::Text(text) = key else {
             return assign::index(self.world, name, key).map(Some);
         };
-        let index = crate::shell::arith::evaluate_text(text, self.world)?;
+        let index = crate::shell::arith::evaluate_text(text, self.world).map_err(Stop::in_variable)?;
         if index >= 0 {
             return Ok(Some(index));
         }
