@@ -11,7 +11,7 @@ use crate::error::{SyntaxError, SyntaxErrorKind, SyntaxErrorStatus};
 use crate::input::Input;
 use crate::lex::operator::operator_at;
 use crate::parser::Options;
-use crate::quote::{ansi_c_quoted, needs_ansi_c};
+use crate::quote::{Characters, ansi_c_quoted, needs_ansi_c};
 use crate::span::Span;
 use crate::stack::{self, Stack};
 
@@ -312,7 +312,11 @@ impl<'o> Core<'o> {
                 Ok(_) if self.input.in_alias() == was_alias => {
                     let text = self.input.slice(position, self.input.position());
                     // bash shows what is not printable as `$'...'`.
-                    if needs_ansi_c(&text) { ansi_c_quoted(&text).into() } else { text }
+                    if needs_ansi_c(&text, Characters::Utf8) {
+                        ansi_c_quoted(&text, Characters::Utf8).into()
+                    } else {
+                        text
+                    }
                 }
                 Ok(_) => Bytes::new(),
             }

@@ -1,14 +1,31 @@
 //! Quoting text so that the shell reads it back: `printf %q`, `${x@Q}`, `set -x`, `declare -p`.
 //!
-//! Over bytes, with characters as in the C.UTF-8 locale: what is not a printable character is written `$'\nnn'`.
+//! Over bytes: what is not a printable character of the locale is written `$'\nnn'`.
+
+/// What a character is to the locale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Characters {
+    /// UTF-8 (`C.UTF-8` and the like).
+    #[default]
+    Utf8,
+    /// Each byte; those outside ASCII are not printable (`C`, `POSIX`).
+    Bytes,
+}
+
+impl Characters {
+    /// Whether a character can be shown as it is.
+    fn can_show(self, character: char) -> bool {
+        is_printable(character) && (self == Characters::Utf8 || character.is_ascii())
+    }
+}
 
 /// As `printf %q` writes it: backslashes, or `$'...'` when something in it is not printable.
-pub fn backslash_quoted(text: &[u8]) -> Vec<u8> {
+pub fn backslash_quoted(text: &[u8], characters: Characters) -> Vec<u8> {
     if text.is_empty() {
         return b"''".to_vec();
     }
-    if needs_ansi_c(text) {
-        return ansi_c_quoted(text);
+    if needs_ansi_c(text, characters) {
+        return ansi_c_quoted(text, characters);
     }
     let mut out = Vec::with_capacity(text.len() + 8);
     let mut before = None;
@@ -30,17 +47,17 @@ pub fn backslash_quoted(text: &[u8]) -> Vec<u8> {
 }
 
 /// As `${x@Q}` writes it: single quotes, or `$'...'` when something in it is not printable.
-pub fn reusable_quoted(text: &[u8]) -> Vec<u8> {
-    if needs_ansi_c(text) { ansi_c_quoted(text) } else { single_quoted(text) }
+pub fn reusable_quoted(text: &[u8], characters: Characters) -> Vec<u8> {
+    if needs_ansi_c(text, characters) { ansi_c_quoted(text, characters) } else { single_quoted(text) }
 }
 
 /// As `set -x` writes a word: as it is, in single quotes if something in it is special, in `$'...'` if something is
 /// only not printable.
-pub fn trace_quoted(text: &[u8]) -> Vec<u8> {
+pub fn trace_quoted(text: &[u8], characters: Characters) -> Vec<u8> {
     if text.is_empty() || has_shell_metas(text) {
         single_quoted(text)
-    } else if needs_ansi_c(text) {
-        ansi_c_quoted(text)
+    } else if needs_ansi_c(text, characters) {
+        ansi_c_quoted(text, characters)
     } else {
         text.to_vec()
     }
@@ -48,9 +65,9 @@ pub fn trace_quoted(text: &[u8]) -> Vec<u8> {
 
 /// As `set` without operands lists a value: as it is, in `$'...'` if something is not printable, in single quotes if
 /// something in it is special.
-pub fn listing_quoted(text: &[u8]) -> Vec<u8> {
-    if needs_ansi_c(text) {
-        ansi_c_quoted(text)
+pub fn listing_quoted(text: &[u8], characters: Characters) -> Vec<u8> {
+    if needs_ansi_c(text, characters) {
+        ansi_c_quoted(text, characters)
     } else if has_shell_metas(text) {
         single_quoted(text)
     } else {
@@ -59,8 +76,8 @@ pub fn listing_quoted(text: &[u8]) -> Vec<u8> {
 }
 
 /// As `declare -p` writes a value: double quotes, or `$'...'` when something in it is not printable.
-pub fn declaration_quoted(text: &[u8]) -> Vec<u8> {
-    if needs_ansi_c(text) { ansi_c_quoted(text) } else { double_quoted(text) }
+pub fn declaration_quoted(text: &[u8], characters: Characters) -> Vec<u8> {
+    if needs_ansi_c(text, characters) { ansi_c_quoted(text, characters) } else { double_quoted(text) }
 }
 
 /// The text between single quotes; a lone single quote is `\'`.
@@ -96,7 +113,7 @@ pub fn double_quoted(text: &[u8]) -> Vec<u8> {
 }
 
 /// The text as `$'...'`. Printable characters stay; others become escapes, octal ones byte by byte.
-pub fn ansi_c_quoted(text: &[u8]) -> Vec<u8> {
+pub fn ansi_c_quoted(text: &[u8], characters: Characters) -> Vec<u8> {
     let mut out = b"$'".to_vec();
     for chunk in text.utf8_chunks() {
         for character in chunk.valid().chars() {
@@ -114,7 +131,11 @@ pub fn ansi_c_quoted(text: &[u8]) -> Vec<u8> {
                 _ => {
                     let mut buffer = [0; 4];
                     let bytes = character.encode_utf8(&mut buffer).as_bytes();
-                    if is_printable(character) { out.extend_from_slice(bytes) } else { push_octal(&mut out, bytes) }
+                    if characters.can_show(character) {
+                        out.extend_from_slice(bytes)
+                    } else {
+                        push_octal(&mut out, bytes)
+                    }
                 }
             }
         }
@@ -131,13 +152,22 @@ fn push_octal(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// Whether something in the text is not a printable character.
-pub fn needs_ansi_c(text: &[u8]) -> bool {
+pub fn needs_ansi_c(text: &[u8], characters: Characters) -> bool {
     if text.iter().all(|byte| (0x20..0x7f).contains(byte)) {
         return false;
     }
     match std::str::from_utf8(text) {
-        Ok(text) => !text.chars().all(is_printable),
+        Ok(text) => !text.chars().all(|character| characters.can_show(character)),
         Err(_) => true,
+    }
+}
+
+/// As `declare -p` writes a key of an associative array: as it is, quoted as a value if something in it is special.
+pub fn key_quoted(text: &[u8], characters: Characters) -> Vec<u8> {
+    if needs_ansi_c(text, characters) || text.is_empty() || has_shell_metas(text) || matches!(text, b"@" | b"*") {
+        declaration_quoted(text, characters)
+    } else {
+        text.to_vec()
     }
 }
 
@@ -218,26 +248,32 @@ mod tests {
             ("\u{378}".as_bytes(), b"$'\\315\\270'"),
             ("\u{200b}\u{e000}\u{a0}".as_bytes(), "\u{200b}\u{e000}\u{a0}".as_bytes()),
         ] {
-            assert_eq!(backslash_quoted(text), quoted, "{text:?}");
+            assert_eq!(backslash_quoted(text, Characters::Utf8), quoted, "{text:?}");
         }
     }
 
     #[test]
     fn q_operator_uses_single_quotes() {
-        assert_eq!(reusable_quoted(b""), b"''");
-        assert_eq!(reusable_quoted(b"'"), b"\\'");
-        assert_eq!(reusable_quoted(b"a'b"), b"'a'\\''b'");
-        assert_eq!(reusable_quoted(b"a'\n"), b"$'a\\'\\n'");
-        assert_eq!(reusable_quoted(b"\x1b\x7f"), b"$'\\E\\177'");
+        assert_eq!(reusable_quoted(b"", Characters::Utf8), b"''");
+        assert_eq!(reusable_quoted(b"'", Characters::Utf8), b"\\'");
+        assert_eq!(reusable_quoted(b"a'b", Characters::Utf8), b"'a'\\''b'");
+        assert_eq!(reusable_quoted(b"a'\n", Characters::Utf8), b"$'a\\'\\n'");
+        assert_eq!(reusable_quoted(b"\x1b\x7f", Characters::Utf8), b"$'\\E\\177'");
     }
 
     #[test]
     fn xtrace_quotes_only_what_needs_it() {
-        assert_eq!(trace_quoted(b"a=b,c"), b"a=b,c");
-        assert_eq!(trace_quoted(b"a\nb"), b"'a\nb'");
-        assert_eq!(trace_quoted(b"\x01"), b"$'\\001'");
-        assert_eq!(trace_quoted(b"a:~"), b"'a:~'");
-        assert_eq!(trace_quoted(b"x~"), b"x~");
-        assert_eq!(trace_quoted(b"a#"), b"a#");
+        assert_eq!(trace_quoted(b"a=b,c", Characters::Utf8), b"a=b,c");
+        assert_eq!(trace_quoted(b"a\nb", Characters::Utf8), b"'a\nb'");
+        assert_eq!(trace_quoted(b"\x01", Characters::Utf8), b"$'\\001'");
+        assert_eq!(trace_quoted(b"a:~", Characters::Utf8), b"'a:~'");
+        assert_eq!(trace_quoted(b"x~", Characters::Utf8), b"x~");
+        assert_eq!(trace_quoted(b"a#", Characters::Utf8), b"a#");
+    }
+
+    #[test]
+    fn in_the_c_locale_only_ascii_is_printable() {
+        assert_eq!(backslash_quoted("é".as_bytes(), Characters::Bytes), b"$'\\303\\251'");
+        assert_eq!(reusable_quoted(b"a b", Characters::Bytes), b"'a b'");
     }
 }

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use shell_parser::ast::{CommandKind, Unit};
+use shell_parser::quote::Characters;
 use shell_parser::{Options, parse_all, parse_arith, print};
 
 /// The tree without places: the spans and lines in its debug form cut out.
@@ -177,9 +178,9 @@ proptest! {
         let _ = parse_all(bytes.clone(), &Options::default());
         let _ = parse_arith(&bytes);
         for quoted in [
-            shell_parser::quote::backslash_quoted(&bytes),
-            shell_parser::quote::reusable_quoted(&bytes),
-            shell_parser::quote::trace_quoted(&bytes),
+            shell_parser::quote::backslash_quoted(&bytes, Characters::Utf8),
+            shell_parser::quote::reusable_quoted(&bytes, Characters::Utf8),
+            shell_parser::quote::trace_quoted(&bytes, Characters::Utf8),
         ] {
             // What quoting gives is one word with the same bytes.
             let visible: Vec<u8> = bytes.iter().copied().filter(|&byte| byte != 0).collect();

@@ -5,7 +5,7 @@ use crate::ast::{
     ParameterExpansion, ParameterOperator, PartId, Subscript, SubstituteKind, WordId, WordPart,
 };
 use crate::print::command::Printer;
-use crate::quote::{ansi_c_quoted, single_quoted};
+use crate::quote::{Characters, ansi_c_quoted, single_quoted};
 
 impl Printer<'_> {
     /// Unquoted parts.
@@ -54,7 +54,8 @@ impl Printer<'_> {
                 self.put(b"'");
             }
             WordPart::AnsiC(text) => {
-                let text = if text.contains(&b'\'') { ansi_c_quoted(text) } else { single_quoted(text) };
+                let text =
+                    if text.contains(&b'\'') { ansi_c_quoted(text, Characters::Utf8) } else { single_quoted(text) };
                 self.put(&text);
             }
             WordPart::DoubleQuoted(inner) | WordPart::Localized(inner) => {

@@ -3,6 +3,7 @@
 //! A shell enters its locale for as long as it runs, so what looks at single characters need not be told. It is kept for
 //! the thread because a machine runs on one thread at a time and no two shells run within each other.
 
+use shell_parser::quote::Characters;
 use std::cell::Cell;
 
 thread_local! {
@@ -31,6 +32,11 @@ impl Drop for Locale {
     fn drop(&mut self) {
         BYTES.set(false);
     }
+}
+
+/// What a character is, for quoting.
+pub fn characters() -> Characters {
+    if is_bytes() { Characters::Bytes } else { Characters::Utf8 }
 }
 
 /// Whether every byte is a character.

@@ -8,6 +8,7 @@ use crate::kernel::ExitStatus;
 use crate::machine::{Program, image};
 use crate::shell::options::ShellOption;
 use crate::shell::variable::Attributes;
+use crate::text::locale;
 use crate::vfs::{FileKind, Follow};
 use bytes::Bytes;
 use shell_parser::quote::{ansi_c_quoted, needs_ansi_c};
@@ -193,7 +194,8 @@ impl ShellTask {
     }
 
     fn not_found(&mut self, name: &[u8]) -> ExitStatus {
-        let shown = if needs_ansi_c(name) { ansi_c_quoted(name) } else { name.to_vec() };
+        let characters = locale::characters();
+        let shown = if needs_ansi_c(name, characters) { ansi_c_quoted(name, characters) } else { name.to_vec() };
         // With nothing in PATH, a name stands for a file in the working directory.
         let empty = self.state.variables.scalar(b"PATH").is_some_and(|path| path.is_empty()) && !name.is_empty();
         let problem: &[u8] = if empty { b": No such file or directory" } else { b": command not found" };

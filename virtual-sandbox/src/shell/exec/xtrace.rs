@@ -285,9 +285,6 @@ fn list_text(assigned: &Assigned) -> Vec<u8> {
 /// A word as trace shows it: quoted where that is needed to read it back.
 fn quoted(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    if text.is_empty() {
-        return b"''".to_vec();
-    }
     expand::quote::as_argument(text, &mut out);
     out
 }

@@ -2,10 +2,12 @@
 
 use super::directive::Directive;
 use super::operand::Operands;
-use super::{Dialect, Printed, PrintfTimes, escape, integer, shell_quote};
+use super::{Dialect, Printed, PrintfTimes, escape, integer};
 use crate::text::extended::{Extended, FloatFormat, FloatStyle};
+use crate::text::locale;
 use crate::text::quoting::{QuotingStyle, quote_name};
 use crate::text::time::{Moment, strftime};
+use shell_parser::quote::backslash_quoted;
 
 /// Whether the run goes on.
 pub(super) enum Flow {
@@ -29,7 +31,7 @@ pub(super) fn convert(
         b'c' => character(directive, operands.string()),
         b'b' => return with_escapes(directive, dialect, operands.string(), printed),
         b'q' if dialect == Dialect::Coreutils => gnu_quoted(operands),
-        b'q' => string(directive, &shell_quote(operands.string())),
+        b'q' => string(directive, &backslash_quoted(operands.string(), locale::characters())),
         b'Q' => quoted_prefix(directive, operands.string()),
         b'T' => time(directive, times, operands, printed),
         b'n' => {
@@ -85,7 +87,7 @@ fn gnu_quoted(operands: &mut Operands<'_>) -> Vec<u8> {
 /// `%Q`: "like %q, but applies any supplied precision to the ARGUMENT before quoting it".
 fn quoted_prefix(directive: &Directive, text: &[u8]) -> Vec<u8> {
     let cut = text.get(..directive.precision.unwrap_or(text.len()).min(text.len())).unwrap_or_default();
-    integer::pad(directive, b"", shell_quote(cut), false)
+    integer::pad(directive, b"", backslash_quoted(cut, locale::characters()), false)
 }
 
 /// `%(fmt)T`.

@@ -8,9 +8,6 @@ mod directive;
 mod escape;
 mod integer;
 mod operand;
-mod shell_quote;
-
-pub use shell_quote::shell_quote;
 
 use crate::text::time::Moment;
 use bytes::Bytes;

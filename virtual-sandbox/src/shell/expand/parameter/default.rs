@@ -18,7 +18,7 @@ fn is_missing(values: &Values, colon: bool) -> bool {
 
 impl<W: World> Expander<'_, W> {
     /// Expands the word of an operator in the quoting of the expansion.
-    fn operand(&mut self, word: WordId, quoting: Quoting, out: &mut Fields) -> Result<(), Stop> {
+    pub(super) fn operand(&mut self, word: WordId, quoting: Quoting, out: &mut Fields) -> Result<(), Stop> {
         let parts = self.unit.word(word).parts;
         let inner = match quoting {
             Quoting::None if !out.is_single() => Quoting::Operand,
@@ -35,20 +35,20 @@ impl<W: World> Expander<'_, W> {
         Ok(text.into_text())
     }
 
-    pub(super) fn use_default(
+    /// Expands to the parameter's own value unless the operator's word stands for it; whether it has.
+    pub(super) fn own_value(
         &mut self,
         reference: &Reference,
         colon: bool,
-        word: WordId,
         quoting: Quoting,
         out: &mut Fields,
-    ) -> Result<(), Stop> {
+    ) -> Result<bool, Stop> {
         let values = self.values(reference)?;
-        if is_missing(&values, colon) {
-            return self.operand(word, quoting, out);
+        let there = !is_missing(&values, colon);
+        if there {
+            self.emit(&values, quoting, out);
         }
-        self.emit(&values, quoting, out);
-        Ok(())
+        Ok(there)
     }
 
     pub(super) fn use_alternate(
@@ -69,19 +69,14 @@ impl<W: World> Expander<'_, W> {
         Ok(())
     }
 
-    pub(super) fn error_if_unset(
+    /// The error of a parameter that is missing.
+    pub(super) fn missing(
         &mut self,
         reference: &Reference,
         colon: bool,
         word: WordId,
         quoting: Quoting,
-        out: &mut Fields,
-    ) -> Result<(), Stop> {
-        let values = self.values(reference)?;
-        if !is_missing(&values, colon) {
-            self.emit(&values, quoting, out);
-            return Ok(());
-        }
+    ) -> Result<Stop, Stop> {
         let text = if self.unit.word(word).parts.is_empty() {
             Bytes::from_static(if colon { b"parameter null or not set" } else { b"parameter not set" })
         } else {
@@ -93,22 +88,17 @@ impl<W: World> Expander<'_, W> {
             Reference::Positionals { star } => if *star { b"*" } else { b"@" }.to_vec(),
             other => other.shown(),
         };
-        Err(ExpansionError::shell([shown.as_slice(), b": ", &text].concat()).into())
+        Ok(ExpansionError::shell([shown.as_slice(), b": ", &text].concat()).into())
     }
 
+    /// Assigns the word to a parameter that is missing, and expands to that.
     pub(super) fn assign_default(
         &mut self,
         reference: &Reference,
-        colon: bool,
         word: WordId,
         quoting: Quoting,
         out: &mut Fields,
     ) -> Result<(), Stop> {
-        let values = self.values(reference)?;
-        if !is_missing(&values, colon) {
-            self.emit(&values, quoting, out);
-            return Ok(());
-        }
         let (name, subscript) = match reference {
             Reference::Variable(name) => (name.clone(), None),
             Reference::Element(name, key) => (name.clone(), Some(key.clone())),

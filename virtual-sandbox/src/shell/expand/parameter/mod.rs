@@ -91,13 +91,19 @@ impl<W: World> Expander<'_, W> {
                 self.result(itoa::Buffer::new().format(length).as_bytes(), quoting, out);
             }
             ParameterOperator::UseDefault { colon, word } => {
-                self.use_default(reference, *colon, *word, quoting, out)?
+                if !self.own_value(reference, *colon, quoting, out)? {
+                    self.operand(*word, quoting, out)?;
+                }
             }
             ParameterOperator::AssignDefault { colon, word } => {
-                self.assign_default(reference, *colon, *word, quoting, out)?;
+                if !self.own_value(reference, *colon, quoting, out)? {
+                    self.assign_default(reference, *word, quoting, out)?;
+                }
             }
             ParameterOperator::ErrorIfUnset { colon, word } => {
-                self.error_if_unset(reference, *colon, *word, quoting, out)?;
+                if !self.own_value(reference, *colon, quoting, out)? {
+                    return Err(self.missing(reference, *colon, *word, quoting)?);
+                }
             }
             ParameterOperator::UseAlternate { colon, word } => {
                 self.use_alternate(reference, *colon, *word, quoting, out)?;
