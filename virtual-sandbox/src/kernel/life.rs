@@ -254,6 +254,12 @@ impl Kernel {
         }
     }
 
+    /// setpgid(2): puts a process in the process group that `group` names.
+    pub fn set_group(&mut self, pid: Pid, group: Pid) -> Result<(), Errno> {
+        self.living_mut(pid)?.pgid = group;
+        Ok(())
+    }
+
     /// Starts a process with no parent but [`INIT`], for the machine to run.
     pub fn spawn_root(&mut self, cred: Arc<Cred>, umask: u32) -> Result<Pid, Errno> {
         let pid = self.fork(INIT)?;

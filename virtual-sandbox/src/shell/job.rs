@@ -1,6 +1,7 @@
 //! Jobs: background commands the shell has started.
 
 use crate::kernel::{ExitStatus, Pid, WaitStatus};
+use crate::sys::Fd;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
@@ -59,6 +60,19 @@ impl Job {
     }
 }
 
+/// What `coproc` has started last.
+#[derive(Clone, Debug)]
+pub struct Coprocess {
+    /// Its process id.
+    pub pid: Pid,
+    /// The array with the descriptors of its pipes.
+    pub name: Bytes,
+    /// The shell's ends of the pipes.
+    pub pipes: [Fd; 2],
+    /// Whether it has ended, as far as the shell knows.
+    pub ended: bool,
+}
+
 /// How many statuses of ended processes are remembered for `wait` (bash: CHILD_MAX).
 const REMEMBERED: usize = 4096;
 
@@ -75,6 +89,8 @@ pub struct Jobs {
     pub recent: SmallVec<[u32; 4]>,
     /// Process substitutions: waited for, but no jobs.
     pub hidden: Vec<Pid>,
+    /// The coprocess, until it has ended.
+    pub coprocess: Option<Coprocess>,
 }
 
 impl Jobs {
@@ -105,6 +121,9 @@ impl Jobs {
 
     /// Notes a process's new state.
     pub fn note(&mut self, pid: Pid, status: WaitStatus) {
+        if let Some(coprocess) = self.coprocess.as_mut().filter(|coprocess| coprocess.pid == pid) {
+            coprocess.ended |= matches!(status, WaitStatus::Exited(_) | WaitStatus::Signaled(_));
+        }
         for job in &mut self.list {
             for process in &mut job.processes {
                 if process.pid == pid {

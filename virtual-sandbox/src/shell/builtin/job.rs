@@ -79,6 +79,20 @@ impl ShellTask {
         }
     }
 
+    /// Removes a job that has ended; a script with job control tells of it.
+    pub(crate) fn drop_job(&mut self, number: u32) {
+        let told = !self.state.mode.interactive && self.state.is_on(ShellOption::MONITOR);
+        if let Some(job) = self.state.jobs.get(number).filter(|_| told).cloned() {
+            let quiet = [Signal::INT, Signal::PIPE, Signal::TERM];
+            // Of other signals it has been told already.
+            if !matches!(job.ended(), Some(WaitStatus::Signaled(signal)) if !quiet.contains(&signal)) {
+                let line = self.job_line(&job, false);
+                self.output.push(crate::sys::Fd::STDERR, &line);
+            }
+        }
+        Arc::make_mut(&mut self.state.jobs).remove(number);
+    }
+
     fn job_line(&self, job: &Job, with_pid: bool) -> Vec<u8> {
         let jobs = &self.state.jobs;
         let mark = if jobs.recent.first() == Some(&job.number) {

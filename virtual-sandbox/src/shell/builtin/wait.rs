@@ -44,6 +44,11 @@ pub(crate) fn wait(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[B
     }
     for operand in operands {
         match named(shell, operand) {
+            // What has been told of once is no job any more.
+            Ok(pids) if frame.any && pids.iter().all(|pid| shell.state.jobs.reported.contains(pid)) => {
+                shell.builtin_error(b"wait", &[&operand[..], b": no such job"].concat());
+                frame.status = ExitStatus::NOT_FOUND;
+            }
             Ok(pids) => frame.pids.extend(pids),
             Err(status) => frame.status = status,
         }
@@ -110,7 +115,10 @@ fn finish(shell: &mut ShellTask, frame: &WaitFrame, pid: Option<Pid>, status: Ex
 impl ShellTask {
     pub(crate) fn resume_wait(&mut self, context: &mut Context<'_>, mut frame: Box<WaitFrame>) -> Flow {
         match self.poll_waited(context, &mut frame) {
-            Some(status) => self.complete(context, status),
+            Some(status) => match self.flush(context, status) {
+                Ok(status) => self.complete(context, status),
+                Err(flow) => flow,
+            },
             None => {
                 self.push(Frame::Wait(frame));
                 Flow::Block
@@ -120,6 +128,14 @@ impl ShellTask {
 
     /// The result of `wait`, when what it waits for has ended.
     fn poll_waited(&mut self, context: &mut Context<'_>, frame: &mut WaitFrame) -> Option<ExitStatus> {
+        let result = self.poll_processes(context, frame);
+        if result.is_some() {
+            self.drop_coprocess(context);
+        }
+        result
+    }
+
+    fn poll_processes(&mut self, context: &mut Context<'_>, frame: &mut WaitFrame) -> Option<ExitStatus> {
         if frame.any {
             for pid in frame.pids.clone() {
                 if let Some(status) = self.poll_child(context, pid) {
@@ -191,7 +207,7 @@ impl ShellTask {
     fn finish_job(&mut self, pid: Pid) {
         let number = self.state.jobs.of_process(pid).filter(|job| job.ended().is_some()).map(|job| job.number);
         if let Some(number) = number {
-            Arc::make_mut(&mut self.state.jobs).remove(number);
+            self.drop_job(number);
         }
     }
 

@@ -6,6 +6,7 @@ use super::task::{Context, Flow, Next, ShellTask};
 use super::view::Memo;
 use crate::kernel::{ExitStatus, Pid, Signal, WaitStatus};
 use crate::machine::Program;
+use crate::shell::job::Coprocess;
 use crate::shell::options::ShellOption;
 use crate::sys::WaitTarget;
 use bytes::Bytes;
@@ -123,6 +124,7 @@ impl ShellTask {
         }
         if !self.state.jobs.list.is_empty() {
             self.notify_killed(context);
+            self.collect_jobs(context);
             if let Err(flow) = self.flush(context, status.shell_status()) {
                 return flow;
             }
@@ -177,6 +179,9 @@ impl ShellTask {
                 let _ = context.kernel.set_disposition(pid, signal, crate::kernel::Disposition::Ignore);
             }
         }
+        if self.state.is_on(ShellOption::MONITOR) {
+            let _ = context.kernel.set_group(pid, pid);
+        }
         let text = self.text_of(command);
         Self::launch(context, pid, task, command);
         self.state.last_background = Some(pid);
@@ -210,7 +215,7 @@ impl ShellTask {
             let ended: Vec<u32> =
                 self.state.jobs.list.iter().filter(|job| job.ended().is_some()).map(|job| job.number).collect();
             for number in ended {
-                Arc::make_mut(&mut self.state.jobs).remove(number);
+                self.drop_job(number);
             }
         }
     }
@@ -221,6 +226,23 @@ impl ShellTask {
         for pid in running {
             if let Ok(Some((_, status))) = context.kernel.poll_wait(context.pid, WaitTarget::Process(pid), true) {
                 Arc::make_mut(&mut self.state.jobs).note(pid, status);
+            }
+        }
+        self.drop_coprocess(context);
+    }
+
+    /// Closes the pipes of a coprocess that has ended and unsets its variables.
+    pub(crate) fn drop_coprocess(&mut self, context: &mut Context<'_>) {
+        if !self.state.jobs.coprocess.as_ref().is_some_and(|coprocess| coprocess.ended) {
+            return;
+        }
+        let Some(coprocess) = Arc::make_mut(&mut self.state.jobs).coprocess.take() else { return };
+        for fd in coprocess.pipes {
+            let _ = context.kernel.close(context.pid, fd);
+        }
+        for name in [coprocess.name.clone(), Bytes::from([&coprocess.name[..], b"_PID"].concat())] {
+            if let Err(error) = self.state.variables.unset(&name) {
+                self.error(&error.message());
             }
         }
     }
@@ -249,7 +271,9 @@ impl ShellTask {
         };
         let text = self.text_of(id);
         self.state.last_background = Some(pid);
-        Arc::make_mut(&mut self.state.jobs).add(&[pid], text);
+        let jobs = Arc::make_mut(&mut self.state.jobs);
+        jobs.add(&[pid], text);
+        jobs.coprocess = Some(Coprocess { pid, name: name.clone(), pipes: [read, write], ended: false });
         let assigned = self.with_view(context, |view| {
             use crate::shell::expand::World;
             use crate::shell::variable::{Value, assign};
