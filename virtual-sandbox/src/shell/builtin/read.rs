@@ -187,6 +187,7 @@ impl ShellTask {
             let exact = frame.limit.is_some_and(|(_, exact)| exact);
             let max = if frame.limit.is_some() { 1 } else { usize::MAX };
             let delimiter = if exact { None } else { Some(frame.delimiter) };
+            let before = frame.line.len();
             let read = match delimiter {
                 Some(delimiter) => context.kernel.read_until(context.pid, frame.fd, delimiter, max, &mut frame.line),
                 None => context.kernel.read(context.pid, frame.fd, 1).map(|byte| {
@@ -194,7 +195,6 @@ impl ShellTask {
                     false
                 }),
             };
-            let before_end = frame.line.len();
             match read {
                 Ok(true) => {
                     frame.line.pop();
@@ -209,7 +209,8 @@ impl ShellTask {
                     }
                     break Ended::Delimiter;
                 }
-                Ok(false) if frame.limit.is_some() && before_end > frame_length(&frame, context) => continue,
+                // With a limit, bytes are read one at a time: an empty read is the end of the file.
+                Ok(false) if frame.limit.is_some() && frame.line.len() > before => continue,
                 Ok(false) => break Ended::EndOfFile,
                 Err(Fault::Block) => {
                     context.kernel.check_memory(frame.line.len() as u64);
@@ -251,13 +252,6 @@ impl ShellTask {
             Err(_) => Ok(ExitStatus::FAILURE),
         }
     }
-}
-
-/// With a limit, bytes are read one at a time: an empty read is the end of the file.
-fn frame_length(frame: &ReadFrame, context: &Context<'_>) -> usize {
-    let at_end = context.kernel.input_ready(context.pid, frame.fd).unwrap_or(true)
-        && context.kernel.at_end(context.pid, frame.fd);
-    if at_end { usize::MAX } else { 0 }
 }
 
 fn ends_in_open_backslash(line: &[u8]) -> bool {

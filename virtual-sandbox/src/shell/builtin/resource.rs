@@ -38,8 +38,8 @@ pub(crate) fn umask(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[
         // A symbolic mode names the permissions that are kept.
         match apply_symbolic(mode, 0o777 & !current) {
             Ok(kept) => 0o777 & !kept,
-            Err(byte) => {
-                let message = format!("`{}': invalid symbolic mode operator", byte as char);
+            Err((byte, what)) => {
+                let message = format!("`{}': invalid symbolic mode {what}", byte as char);
                 shell.builtin_error(b"umask", message.as_bytes());
                 return Ok(ExitStatus::FAILURE);
             }
@@ -66,8 +66,9 @@ fn symbolic_mask(mask: u32) -> String {
     format!("u={},g={},o={}", part(kept >> 6 & 7), part(kept >> 3 & 7), part(kept & 7))
 }
 
-fn apply_symbolic(mode: &[u8], mut kept: u32) -> Result<u32, u8> {
-    for clause in mode.split(|byte| *byte == b',') {
+fn apply_symbolic(mode: &[u8], mut kept: u32) -> Result<u32, (u8, &'static str)> {
+    let mut clauses = mode.split(|byte| *byte == b',').peekable();
+    while let Some(clause) = clauses.next() {
         let mut rest = clause;
         let mut who = 0;
         while let Some((letter, more)) = rest.split_first() {
@@ -83,21 +84,26 @@ fn apply_symbolic(mode: &[u8], mut kept: u32) -> Result<u32, u8> {
         if who == 0 {
             who = 0o777;
         }
-        let Some((operator, permissions)) = rest.split_first() else { return Err(b'\0') };
+        let Some((operator, permissions)) = rest.split_first() else {
+            // What stands there is the end, or the comma.
+            return Err((if clauses.peek().is_none() { b'\0' } else { b',' }, "operator"));
+        };
+        if !matches!(operator, b'+' | b'-' | b'=') {
+            return Err((*operator, "operator"));
+        }
         let mut bits = 0;
         for letter in permissions {
             bits |= match letter {
                 b'r' => 0o444,
                 b'w' => 0o222,
                 b'x' => 0o111,
-                other => return Err(*other),
+                other => return Err((*other, "character")),
             };
         }
         match operator {
             b'+' => kept |= bits & who,
             b'-' => kept &= !(bits & who),
-            b'=' => kept = (kept & !who) | (bits & who),
-            other => return Err(*other),
+            _ => kept = (kept & !who) | (bits & who),
         }
     }
     Ok(kept)

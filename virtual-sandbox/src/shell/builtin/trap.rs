@@ -52,15 +52,15 @@ fn set(shell: &mut ShellTask, context: &mut Context<'_>, condition: Condition, a
     let traps = Arc::make_mut(&mut shell.state.traps);
     traps.inherited.clear();
     if let Condition::Signal(signal) = condition {
-        if matches!(signal, Signal::KILL | Signal::STOP) {
-            return;
-        }
         let disposition = match &action {
             None => Disposition::Default,
             Some(command) if command.is_empty() => Disposition::Ignore,
             Some(_) => Disposition::Catch,
         };
-        let _ = context.kernel.set_disposition(context.pid, signal, disposition);
+        // These two are listed as any other, and never caught.
+        if !matches!(signal, Signal::KILL | Signal::STOP) {
+            let _ = context.kernel.set_disposition(context.pid, signal, disposition);
+        }
     }
     match action {
         Some(command) => {

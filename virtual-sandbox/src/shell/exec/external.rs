@@ -197,7 +197,7 @@ impl ShellTask {
         let characters = locale::characters();
         let shown = if needs_ansi_c(name, characters) { ansi_c_quoted(name, characters) } else { name.to_vec() };
         // With nothing in PATH, a name stands for a file in the working directory.
-        let empty = self.state.variables.scalar(b"PATH").is_some_and(|path| path.is_empty()) && !name.is_empty();
+        let empty = self.state.variables.scalar(b"PATH").is_none_or(|path| path.is_empty()) && !name.is_empty();
         let problem: &[u8] = if empty { b": No such file or directory" } else { b": command not found" };
         self.error(&[&shown, problem].concat());
         ExitStatus::NOT_FOUND

@@ -219,14 +219,20 @@ impl ShellTask {
         if format.is_empty() {
             return;
         }
-        let mut text = format_times(&format, real, user);
+        let mut text = match format_times(&format, real, user) {
+            Ok(text) => text,
+            Err(bad) => {
+                self.error(&[b"TIMEFORMAT: `", &[bad][..], b"': invalid format character"].concat());
+                return;
+            }
+        };
         text.push(b'\n');
         self.output.push(Fd::STDERR, &text);
     }
 }
 
-/// Formats `real` and `user` nanoseconds by TIMEFORMAT's rules.
-fn format_times(format: &[u8], real: u64, user: u64) -> Vec<u8> {
+/// Formats `real` and `user` nanoseconds by TIMEFORMAT's rules; the error is a character that has no meaning there.
+fn format_times(format: &[u8], real: u64, user: u64) -> Result<Vec<u8>, u8> {
     let mut text = Vec::new();
     let mut bytes = format.iter().copied().peekable();
     while let Some(byte) = bytes.next() {
@@ -248,11 +254,11 @@ fn format_times(format: &[u8], real: u64, user: u64) -> Vec<u8> {
                 let percent = if real == 0 { 0.0 } else { user as f64 * 100.0 / real as f64 };
                 text.extend_from_slice(format!("{percent:.2}").as_bytes());
             }
-            Some(other) => text.extend_from_slice(&[b'%', other]),
+            Some(other) => return Err(other),
             None => text.push(b'%'),
         }
     }
-    text
+    Ok(text)
 }
 
 fn push_time(text: &mut Vec<u8>, nanoseconds: u64, precision: usize, long: bool) {
