@@ -3,7 +3,7 @@
 //! An executor's queue is at best first come, first served: a command waits for one turn of everybody who is in it. So
 //! only a few busy executions are in it at a time. The others wait here, in a queue of our own, and each turn that ends
 //! lets the next one go. What has just begun does not wait: a short command is done in its first turn, however many are
-//! busy. Of those that wait, the ones that have run for a short time only go first, three times in four.
+//! busy. Of those that wait, the ones that have run for a long time together get no more than every fourth turn.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -37,8 +37,8 @@ struct Queue {
     long: VecDeque<Arc<Place>>,
     /// How many have a turn.
     turns: usize,
-    /// Counts the turns given, modulo 4.
-    count: u8,
+    /// How far the long ones are from their next turn.
+    credit: usize,
     /// When one was given or ended last.
     last: Option<Instant>,
 }
@@ -58,14 +58,17 @@ impl Place {
 
 impl Queue {
     const fn new() -> Self {
-        Queue { short: VecDeque::new(), long: VecDeque::new(), turns: 0, count: 0, last: None }
+        Queue { short: VecDeque::new(), long: VecDeque::new(), turns: 0, credit: 0, last: None }
     }
 
     fn next(&mut self) -> Option<Arc<Place>> {
-        self.count = (self.count + 1) % 4;
-        let (first, second) = match self.count {
-            0 => (&mut self.long, &mut self.short),
-            _ => (&mut self.short, &mut self.long),
+        let total = self.short.len() + self.long.len();
+        self.credit += self.long.len().min(total.div_ceil(4));
+        let (first, second) = if self.credit >= total {
+            self.credit -= total;
+            (&mut self.long, &mut self.short)
+        } else {
+            (&mut self.short, &mut self.long)
         };
         first.pop_front().or_else(|| second.pop_front())
     }
