@@ -275,6 +275,13 @@ enum Failure {
     Fatal(Box<ExpansionError>),
 }
 
+/// `export` and `readonly` take no elements of arrays. The message shows the name alone.
+fn element_named(operand: &[u8]) -> Failure {
+    let end = operand.windows(2).position(|pair| matches!(pair, b"]=" | b"]+")).map_or(operand.len(), |at| at + 1);
+    let shown = operand.get(..end).unwrap_or(operand);
+    Failure::Said([b"`", shown, b"': not a valid identifier"].concat())
+}
+
 /// Declares one operand.
 fn declare_one(
     shell: &mut ShellTask,
@@ -290,6 +297,12 @@ fn declare_one(
     };
     let name = assigned.as_ref().map_or_else(|| operand.clone(), |assigned| assigned.name.clone());
     let bare = match assign::parse_name(&name) {
+        Some((_, subscript))
+            if matches!(which, Which::Export | Which::Readonly)
+                && (subscript.is_some() || assigned.as_ref().is_some_and(|assigned| assigned.subscript.is_some())) =>
+        {
+            return Err(element_named(operand));
+        }
         Some((base, _)) => base,
         None => return Err(Failure::Said([b"`", &operand[..], b"': not a valid identifier"].concat())),
     };

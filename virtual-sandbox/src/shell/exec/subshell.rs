@@ -84,6 +84,15 @@ impl ShellTask {
         context.born.push((pid, Program::Shell(task)));
     }
 
+    /// Sets a forked shell to run the commands of a substitution. A subshell that is all of them is one more level to
+    /// `BASH_SUBSHELL`, although it needs no process of its own.
+    pub(crate) fn launch_substitution(context: &mut Context<'_>, pid: Pid, mut task: Box<ShellTask>, body: CommandId) {
+        if matches!(task.unit.command(body).kind, CommandKind::Subshell(_)) {
+            task.state.subshell_level += 1;
+        }
+        Self::launch(context, pid, task, body);
+    }
+
     /// `( list )`.
     pub(crate) fn start_subshell(&mut self, context: &mut Context<'_>, command: CommandId) -> Flow {
         let (pid, task) = match self.fork(context) {

@@ -70,7 +70,7 @@ impl ShellTask {
                     task.push(Frame::Source(super::source::SourceFrame::failed((**error).clone())));
                 }
                 match body {
-                    Some(body) => Self::launch(context, pid, task, body),
+                    Some(body) => Self::launch_substitution(context, pid, task, body),
                     None => {
                         task.state.status = ExitStatus::SUCCESS;
                         task.next = Next::Done;
@@ -215,7 +215,7 @@ impl ShellTask {
         task.state.errexit_suppressed = false;
         task.state.subshell_indirection += 1;
         match unit.substitution(id).body {
-            Some(body) => Self::launch(context, pid, task, body),
+            Some(body) => Self::launch_substitution(context, pid, task, body),
             None => context.born.push((pid, Program::Shell(task))),
         }
         self.substitutions.push(place);
