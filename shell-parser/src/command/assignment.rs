@@ -187,7 +187,8 @@ impl Core<'_> {
                 return Ok(ArrayElement { subscript: Some(subscript), append: operator == 2, value, span });
             }
         }
-        match self.word(Ends::Metacharacter)? {
+        let style = Style { assignment_like: false, ..self.style(Ends::Metacharacter) };
+        match self.word_in_style(style)? {
             Some(word) => {
                 let span = word.span;
                 Ok(ArrayElement { subscript: None, append: false, value: self.add_word(word), span })

@@ -216,7 +216,14 @@ impl Core<'_> {
     /// Reads the rest of the (restricted) text as a subscript.
     fn subscript_text(&mut self) -> Parsed<crate::ast::ArithText> {
         self.enter_word()?;
-        let style = Style { ends: Ends::Bracket, extglob: false, braces: false, assignment: false, text_until: 0 };
+        let style = Style {
+            ends: Ends::Bracket,
+            extglob: false,
+            braces: false,
+            assignment: false,
+            assignment_like: true,
+            text_until: 0,
+        };
         let start = self.input.offset();
         let mark = self.scratch.parts.len();
         let outer = std::mem::take(&mut self.facts);

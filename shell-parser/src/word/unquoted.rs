@@ -32,6 +32,8 @@ pub(crate) struct Style {
     pub(crate) braces: bool,
     /// The value of an assignment: a tilde is special after each `:` too.
     pub(crate) assignment: bool,
+    /// A word that looks like an assignment is one as far as tildes are concerned: not so for an element of an array.
+    pub(crate) assignment_like: bool,
     /// Metacharacters before this position are text: the subscript of `a[1 + 2]` at the start of a command; slashes, too.
     pub(crate) text_until: usize,
 }
@@ -52,7 +54,7 @@ impl Core<'_> {
     /// The style of an ordinary word that `ends` ends.
     pub(crate) fn style(&self, ends: Ends) -> Style {
         let braces = ends == Ends::Metacharacter && self.options.brace_expand;
-        Style { ends, extglob: self.options.extglob, braces, assignment: false, text_until: 0 }
+        Style { ends, extglob: self.options.extglob, braces, assignment: false, assignment_like: true, text_until: 0 }
     }
 
     /// Reads the word at the cursor; `None` when none begins there.
@@ -330,7 +332,7 @@ impl Unquoted {
             if is_assignment_target(before) {
                 core.facts = core.facts.with(WordFacts::ASSIGNMENT);
                 // "Tilde expansion is only performed on assignments preceding a command name" in POSIX mode.
-                self.assigned = !core.options.posix;
+                self.assigned = self.style.assignment_like && !core.options.posix;
                 self.tilde = self.assigned;
             }
         }
