@@ -55,6 +55,7 @@ mod printf;
 mod pwd;
 mod readlink;
 mod realpath;
+mod refusal;
 mod rev;
 mod rm;
 mod rmdir;
@@ -91,6 +92,7 @@ pub use input::{Record, Records, records};
 pub use invocation::Invocation;
 pub use options::{Argument, OptionError, OptionId, OptionSpec, OptionTable, Order, Parsed, Places, try_help};
 pub use output::{OutBuf, put_number};
+pub use refusal::Refusal;
 
 use crate::kernel::ExitStatus;
 use crate::sys::Sys;

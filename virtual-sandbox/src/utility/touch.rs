@@ -4,7 +4,7 @@ use crate::text::quoting::{quote, quote_always};
 use crate::text::time::{Zone, parse_date, parse_stamp};
 use crate::utility::choice::choose;
 use crate::utility::prelude::*;
-use crate::utility::{OptionError, Parsed};
+use crate::utility::{OptionError, Parsed, Refusal};
 
 /// The registry row.
 pub const UTILITY: Utility = Utility {
@@ -56,11 +56,7 @@ async fn touch(sys: Sys, invocation: Invocation) -> ExitStatus {
     };
     let touching = match settings(&sys, &parsed, &invocation).await {
         Ok(touching) => touching,
-        Err(Refusal::Usage(error)) => return error.report(&sys).await,
-        Err(Refusal::Message(message)) => {
-            sys.error(message).await;
-            return ExitStatus::FAILURE;
-        }
+        Err(refusal) => return refusal.report(&sys, ExitStatus::FAILURE).await,
     };
     if parsed.operands().is_empty() {
         return usage(b"missing file operand".to_vec()).report(&sys).await;
@@ -70,11 +66,6 @@ async fn touch(sys: Sys, invocation: Invocation) -> ExitStatus {
         success &= touching.touch(operand).await;
     }
     success.into()
-}
-
-enum Refusal {
-    Usage(OptionError),
-    Message(Vec<u8>),
 }
 
 fn usage(message: Vec<u8>) -> OptionError {

@@ -5,7 +5,7 @@ mod usage;
 
 use crate::text::quoting::{quote, quote_always};
 use crate::utility::prelude::*;
-use settings::{Refusal, Settings};
+use settings::Settings;
 use usage::Usage;
 
 /// The registry row.
@@ -53,11 +53,7 @@ async fn du(sys: Sys, invocation: Invocation) -> ExitStatus {
     };
     let settings = match Settings::new(&sys, &parsed, &invocation).await {
         Ok(settings) => settings,
-        Err(Refusal::Usage(error)) => return error.report(&sys).await,
-        Err(Refusal::Message(message)) => {
-            sys.error(message).await;
-            return ExitStatus::FAILURE;
-        }
+        Err(refusal) => return refusal.report(&sys, ExitStatus::FAILURE).await,
     };
     let mut success = true;
     let mut operands = parsed.operands().to_vec();

@@ -6,7 +6,7 @@ use crate::text::human_size::{BlockSize, SizeError, parse_size};
 use crate::text::quoting::quote_if_needed;
 use crate::text::time::Zone;
 use crate::utility::choice::choose;
-use crate::utility::{OptionError, Parsed};
+use crate::utility::{OptionError, Parsed, Refusal};
 
 /// What is counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,12 +48,6 @@ pub(super) struct Settings {
     pub(super) time_format: Vec<u8>,
     pub(super) zone: Zone,
     pub(super) excluded: Vec<Pattern>,
-}
-
-/// Why nothing is counted.
-pub(super) enum Refusal {
-    Usage(OptionError),
-    Message(Vec<u8>),
 }
 
 const TIMES: [(&str, Time); 5] = [

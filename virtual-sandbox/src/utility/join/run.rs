@@ -1,6 +1,6 @@
 //! Pairing the lines of two sorted files.
 
-use super::settings::{Check, Format, OutputField, Refusal, Settings};
+use super::settings::{Check, Format, OutputField, Settings};
 use crate::sys::Held;
 use crate::text::quoting::quote_if_needed;
 use crate::utility::operand::{close_operand, open_operand};
@@ -11,11 +11,7 @@ use std::cmp::Ordering;
 pub(super) async fn join(sys: Sys, invocation: Invocation) -> ExitStatus {
     let settings = match Settings::new(&invocation) {
         Ok(settings) => settings,
-        Err(Refusal::Option(error)) => return error.report(&sys).await,
-        Err(Refusal::Plain(message)) => {
-            sys.error(message).await;
-            return ExitStatus::FAILURE;
-        }
+        Err(refusal) => return refusal.report(&sys, ExitStatus::FAILURE).await,
     };
     let mut opened = Vec::new();
     for name in &settings.files {

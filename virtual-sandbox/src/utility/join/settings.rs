@@ -3,7 +3,7 @@
 use super::fields::Separator;
 use crate::text::quoting::{quote, quote_always};
 use crate::utility::prelude::*;
-use crate::utility::{OptionError, OptionId};
+use crate::utility::{OptionError, OptionId, Refusal};
 
 options! {
     OPTIONS: "[OPTION]... FILE1 FILE2", Permute, 1;
@@ -82,12 +82,6 @@ enum Role {
     Field(usize),
 }
 
-/// A message without the usage line, or one with it.
-pub(super) enum Refusal {
-    Plain(Vec<u8>),
-    Option(OptionError),
-}
-
 /// What the options have said so far.
 #[derive(Default)]
 struct Reading {
@@ -106,7 +100,7 @@ impl Settings {
     /// Reads the command line.
     pub(super) fn new(invocation: &Invocation) -> Result<Settings, Refusal> {
         let arguments = invocation.arguments();
-        let (parsed, places) = OPTIONS.parse_with_places(arguments, false).map_err(Refusal::Option)?;
+        let (parsed, places) = OPTIONS.parse_with_places(arguments, false).map_err(Refusal::Usage)?;
         let old_form = |value: &[u8]| arguments.iter().any(|argument| argument.strip_prefix(b"-j") == Some(value));
         let mut reading = Reading::default();
         let mut operands = parsed.operands().iter().zip(places.operands).peekable();
@@ -128,7 +122,7 @@ impl Settings {
                 (false, Some(last)) => [b"missing operand after ".as_slice(), &quote(last)].concat(),
                 _ => b"missing operand".to_vec(),
             };
-            Refusal::Option(OptionError::Usage(problem, 1))
+            Refusal::Usage(OptionError::Usage(problem, 1))
         })?;
         Ok(Settings {
             files,
@@ -164,7 +158,7 @@ impl Reading {
                 _ => return Err(invalid("invalid field number: ", &value)),
             },
             EMPTY if self.filler.as_ref().is_some_and(|known| *known != value) => {
-                return Err(Refusal::Plain(b"conflicting empty-field replacement strings".to_vec()));
+                return Err(Refusal::Message(b"conflicting empty-field replacement strings".to_vec()));
             }
             EMPTY => self.filler = Some(value),
             FIRST_FIELD => self.set_field(0, number(&value)?)?,
@@ -194,7 +188,7 @@ impl Reading {
                     _ => return Err(invalid("multi-character tab ", &value)),
                 };
                 if self.separator.is_some_and(|known| known != separator) {
-                    return Err(Refusal::Plain(b"incompatible tabs".to_vec()));
+                    return Err(Refusal::Message(b"incompatible tabs".to_vec()));
                 }
                 self.separator = Some(separator);
             }
@@ -208,7 +202,7 @@ impl Reading {
         if self.operands.len() == 2 {
             let Some(at) = self.operands.iter().position(|(_, role)| *role != Role::File) else {
                 let message = [b"extra operand ".as_slice(), &quote_always(name)].concat();
-                return Err(Refusal::Option(OptionError::Usage(message, 1)));
+                return Err(Refusal::Usage(OptionError::Usage(message, 1)));
             };
             match self.operands.remove(at) {
                 (text, Role::Format) => self.output_fields(&text)?,
@@ -229,7 +223,7 @@ impl Reading {
         match place.replace(field) {
             Some(known) if known != field => {
                 let [known, field] = [known, field].map(|field| field.saturating_add(1));
-                Err(Refusal::Plain(format!("incompatible join fields {known}, {field}").into_bytes()))
+                Err(Refusal::Message(format!("incompatible join fields {known}, {field}").into_bytes()))
             }
             _ => Ok(()),
         }
@@ -284,5 +278,5 @@ fn number(text: &[u8]) -> Result<usize, Refusal> {
 }
 
 fn invalid(what: &str, text: &[u8]) -> Refusal {
-    Refusal::Plain([what.as_bytes(), &quote(text)].concat())
+    Refusal::Message([what.as_bytes(), &quote(text)].concat())
 }

@@ -102,11 +102,7 @@ async fn ls(sys: Sys, invocation: Invocation) -> ExitStatus {
     }
     let settings = match settings {
         Ok(settings) => settings,
-        Err(settings::Refusal::Usage(error)) => return error.report(&sys).await,
-        Err(settings::Refusal::Message(message)) => {
-            sys.error(message).await;
-            return SERIOUS;
-        }
+        Err(refusal) => return refusal.report(&sys, SERIOUS).await,
     };
     Listing::new(&sys, settings).await.list(parsed.operands()).await
 }

@@ -8,7 +8,7 @@ use crate::text::human_size::BlockSize;
 use crate::text::quoting::{QuotingStyle, quote};
 use crate::text::time::Zone;
 use crate::utility::choice::{WHEN, When, choose};
-use crate::utility::{OptionError, OptionId, Parsed};
+use crate::utility::{OptionId, Parsed, Refusal};
 
 /// How entries are laid out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -110,12 +110,6 @@ pub(super) struct Settings {
     pub(super) width: usize,
     /// Columns between tab stops; 0 to use spaces.
     pub(super) tab_size: usize,
-}
-
-/// Why nothing is listed.
-pub(super) enum Refusal {
-    Usage(OptionError),
-    Message(Vec<u8>),
 }
 
 const FORMATS: [(&str, Format); 7] = [

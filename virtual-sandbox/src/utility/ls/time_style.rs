@@ -1,9 +1,8 @@
 //! `--time-style`: how times are shown in long listings.
 
-use super::settings::Refusal;
 use crate::text::quoting::quote;
 use crate::text::time::{Moment, Zone, gnu_format};
-use crate::utility::OptionError;
+use crate::utility::{OptionError, Refusal};
 use crate::vfs::Timestamp;
 
 /// Half a mean Gregorian year, in seconds: what is older is shown with its year.

@@ -6,7 +6,7 @@ use crate::text::quoting::quote_always;
 use crate::utility::Confirm;
 use crate::utility::choice::choose;
 use crate::utility::prelude::*;
-use crate::utility::{OptionError, Parsed};
+use crate::utility::{OptionError, Parsed, Refusal};
 use removal::Removal;
 
 /// The registry row.
@@ -85,11 +85,7 @@ async fn rm(sys: Sys, invocation: Invocation) -> ExitStatus {
     }
     let options = match options(&parsed) {
         Ok(options) => options,
-        Err(Refusal::Usage(error)) => return error.report(&sys).await,
-        Err(Refusal::Message(message)) => {
-            sys.error(message).await;
-            return ExitStatus::FAILURE;
-        }
+        Err(refusal) => return refusal.report(&sys, ExitStatus::FAILURE).await,
     };
     let operands = parsed.operands();
     if operands.is_empty() {
@@ -114,11 +110,6 @@ async fn rm(sys: Sys, invocation: Invocation) -> ExitStatus {
         removal.remove(operand).await;
     }
     removal.finish().await
-}
-
-enum Refusal {
-    Usage(OptionError),
-    Message(Vec<u8>),
 }
 
 fn options(parsed: &Parsed) -> Result<Options, Refusal> {

@@ -25,7 +25,7 @@ fn trouble(what: &str, name: &[u8], errno: Errno) -> Trouble {
 pub(super) async fn sort(sys: Sys, invocation: Invocation) -> ExitStatus {
     let settings = match Settings::new(&sys, &invocation).await {
         Ok(settings) => settings,
-        Err(refusal) => return refusal.report(&sys).await,
+        Err(refusal) => return refusal.report(&sys, TROUBLE).await,
     };
     let result = match settings.mode {
         Mode::Check | Mode::CheckQuietly => check(&sys, &settings).await,

@@ -4,7 +4,7 @@ use super::key::{Key, Ordering};
 use crate::text::quoting::{quote, quote_if_needed};
 use crate::utility::choice::choose;
 use crate::utility::prelude::*;
-use crate::utility::{OptionError, OptionId, Parsed};
+use crate::utility::{OptionError, OptionId, Parsed, Refusal};
 
 options! {
     OPTIONS: "[OPTION]... [FILE]...\n[OPTION]... --files0-from=F", Permute, 2;
@@ -73,34 +73,12 @@ pub(super) struct Settings {
 /// The exit status of errors.
 pub(super) const TROUBLE: ExitStatus = ExitStatus(2);
 
-/// A message, and whether the usage line follows.
-pub(super) enum Refusal {
-    Plain(Vec<u8>),
-    Usage(Vec<u8>),
-    Option(OptionError),
-}
-
-impl Refusal {
-    /// Reports it; answers the exit status.
-    pub(super) async fn report(self, sys: &Sys) -> ExitStatus {
-        match self {
-            Refusal::Plain(message) => sys.error(message).await,
-            Refusal::Usage(message) => {
-                sys.error(message).await;
-                try_help(sys).await;
-            }
-            Refusal::Option(error) => return error.report(sys).await,
-        }
-        TROUBLE
-    }
-}
-
 impl Settings {
     /// Reads the command line.
     pub(super) async fn new(sys: &Sys, invocation: &Invocation) -> Result<Settings, Refusal> {
         let arguments = without_old_keys(invocation.arguments());
         let posixly = invocation.env_var(b"POSIXLY_CORRECT").is_some();
-        let parsed = OPTIONS.parse_arguments(&arguments, posixly).map_err(Refusal::Option)?;
+        let parsed = OPTIONS.parse_arguments(&arguments, posixly).map_err(Refusal::Usage)?;
         check_sizes(&parsed)?;
         let mut global = Ordering::default();
         let mut keys = Vec::new();
@@ -110,20 +88,20 @@ impl Settings {
         for (id, value) in parsed.in_order() {
             let value = value.as_deref().unwrap_or_default();
             match *id {
-                KEY => keys.push(Key::parse(value).map_err(Refusal::Plain)?),
+                KEY => keys.push(Key::parse(value).map_err(Refusal::Message)?),
                 SORT => {
-                    global.set(choose("--sort", value, &SORT_WORDS, 1).map_err(Refusal::Option)?, true, true);
+                    global.set(choose("--sort", value, &SORT_WORDS, 1).map_err(Refusal::Usage)?, true, true);
                 }
                 FIELD_SEPARATOR => tab = Some(separator(value, tab)?),
                 CHECK | CHECK_QUIET | CHECK_LONG => {
                     let found = check_mode(*id, value, parsed.value(CHECK_LONG).is_some())?;
                     if check.is_some_and(|check| check != found) {
-                        return Err(Refusal::Plain(b"options '-cC' are incompatible".to_vec()));
+                        return Err(Refusal::Message(b"options '-cC' are incompatible".to_vec()));
                     }
                     check = Some(found);
                 }
                 OUTPUT if output.as_ref().is_some_and(|known: &Bytes| known.as_ref() != value) => {
-                    return Err(Refusal::Plain(b"multiple output files specified".to_vec()));
+                    return Err(Refusal::Message(b"multiple output files specified".to_vec()));
                 }
                 OUTPUT => output = Some(Bytes::copy_from_slice(value)),
                 _ => {
@@ -138,14 +116,14 @@ impl Settings {
         if let (Some(mode), Some(extra)) = (check, files.get(1)) {
             let letter: &[u8] = if mode == Mode::Check { b"c" } else { b"C" };
             let message = [b"extra operand ", quote_plain(extra).as_slice(), b" not allowed with -", letter].concat();
-            return Err(Refusal::Plain(message));
+            return Err(Refusal::Message(message));
         }
         if let (Some(mode), Some(_)) = (check, &output) {
             let letters: &[u8] = if mode == Mode::Check { b"co" } else { b"Co" };
-            return Err(Refusal::Plain([b"options '-", letters, b"' are incompatible"].concat()));
+            return Err(Refusal::Message([b"options '-", letters, b"' are incompatible"].concat()));
         }
         if parsed.has(DEBUG) {
-            return Err(Refusal::Plain(b"--debug is not available here".to_vec()));
+            return Err(Refusal::Message(b"--debug is not available here".to_vec()));
         }
         let salt = if keys.iter().any(|key| key.ordering.random) { salt(sys, &parsed).await? } else { Vec::new() };
         Ok(Settings {
@@ -200,7 +178,7 @@ fn inherit(keys: &mut Vec<Key>, global: Ordering) -> Result<(), Refusal> {
         keys.push(Key::line(global));
     }
     match keys.iter().find_map(|key| key.ordering.conflict()) {
-        Some(letters) => Err(Refusal::Plain(format!("options '-{letters}' are incompatible").into_bytes())),
+        Some(letters) => Err(Refusal::Message(format!("options '-{letters}' are incompatible").into_bytes())),
         None => Ok(()),
     }
 }
@@ -217,27 +195,27 @@ fn check_mode(id: OptionId, word: &[u8], with_word: bool) -> Result<Mode, Refusa
         _ => {
             let words =
                 [("quiet", Mode::CheckQuietly), ("silent", Mode::CheckQuietly), ("diagnose-first", Mode::Check)];
-            choose("--check", word, &words, 1).map_err(Refusal::Option)
+            choose("--check", word, &words, 1).map_err(Refusal::Usage)
         }
     }
 }
 
 fn separator(text: &[u8], before: Option<u8>) -> Result<u8, Refusal> {
     let byte = match text {
-        [] => return Err(Refusal::Plain(b"empty tab".to_vec())),
+        [] => return Err(Refusal::Message(b"empty tab".to_vec())),
         [byte] => *byte,
         b"\\0" => 0,
-        _ => return Err(Refusal::Plain([b"multi-character tab ", quote(text).as_slice()].concat())),
+        _ => return Err(Refusal::Message([b"multi-character tab ", quote(text).as_slice()].concat())),
     };
     if before.is_some_and(|before| before != byte) {
-        return Err(Refusal::Plain(b"incompatible tabs".to_vec()));
+        return Err(Refusal::Message(b"incompatible tabs".to_vec()));
     }
     Ok(byte)
 }
 
 /// The arguments of options that have no effect here are checked all the same.
 fn check_sizes(parsed: &Parsed) -> Result<(), Refusal> {
-    let plain = |parts: [&[u8]; 3]| Err(Refusal::Plain(parts.concat()));
+    let plain = |parts: [&[u8]; 3]| Err(Refusal::Message(parts.concat()));
     for (id, value) in parsed.in_order() {
         let Some(value) = value else { continue };
         let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -333,10 +311,12 @@ async fn files(sys: &Sys, parsed: &Parsed) -> Result<Vec<Bytes>, Refusal> {
     };
     if let Some(extra) = parsed.operands().first() {
         let rest = b"\nfile operands cannot be combined with --files0-from";
-        return Err(Refusal::Usage([b"extra operand ", quote_plain(extra).as_slice(), rest].concat()));
+        return Err(usage([b"extra operand ", quote_plain(extra).as_slice(), rest].concat()));
     }
     let failed = |errno: Errno| {
-        Refusal::Plain([b"open failed: ", quote_if_needed(list).as_slice(), b": ", errno.message().as_bytes()].concat())
+        Refusal::Message(
+            [b"open failed: ", quote_if_needed(list).as_slice(), b": ", errno.message().as_bytes()].concat(),
+        )
     };
     let fd = if list.as_ref() == b"-" { Fd::STDIN } else { sys.open_read(list.clone()).await.map_err(failed)? };
     let text = sys.read_to_end(fd).await.map_err(failed)?;
@@ -346,11 +326,11 @@ async fn files(sys: &Sys, parsed: &Parsed) -> Result<Vec<Bytes>, Refusal> {
     let names: Vec<Bytes> =
         text.strip_suffix(&[0]).unwrap_or(&text).split(|byte| *byte == 0).map(Bytes::copy_from_slice).collect();
     if text.is_empty() {
-        return Err(Refusal::Plain([b"no input from ", quote_plain(list).as_slice()].concat()));
+        return Err(Refusal::Message([b"no input from ", quote_plain(list).as_slice()].concat()));
     }
     if let Some(at) = names.iter().position(Bytes::is_empty) {
         let place = format!(":{}: invalid zero-length file name", at + 1);
-        return Err(Refusal::Plain([quote_if_needed(list).as_slice(), place.as_bytes()].concat()));
+        return Err(Refusal::Message([quote_if_needed(list).as_slice(), place.as_bytes()].concat()));
     }
     Ok(names)
 }
@@ -358,7 +338,7 @@ async fn files(sys: &Sys, parsed: &Parsed) -> Result<Vec<Bytes>, Refusal> {
 async fn salt(sys: &Sys, parsed: &Parsed) -> Result<Vec<u8>, Refusal> {
     let Some(source) = parsed.value(RANDOM_SOURCE) else { return Ok(sys.random(16).await.to_vec()) };
     let failed = |errno: Errno| {
-        Refusal::Plain(
+        Refusal::Message(
             [b"open failed: ", quote_if_needed(source).as_slice(), b": ", errno.message().as_bytes()].concat(),
         )
     };
@@ -367,10 +347,15 @@ async fn salt(sys: &Sys, parsed: &Parsed) -> Result<Vec<u8>, Refusal> {
     while salt.len() < 16 {
         let bytes = sys.read(fd, 16 - salt.len()).await.map_err(failed)?;
         if bytes.is_empty() {
-            return Err(Refusal::Plain([quote(source).as_slice(), b": end of file"].concat()));
+            return Err(Refusal::Message([quote(source).as_slice(), b": end of file"].concat()));
         }
         salt.extend_from_slice(&bytes);
     }
     sys.close(fd).await.map_err(failed)?;
     Ok(salt)
+}
+
+/// A message with the line that leads to `--help`.
+fn usage(message: Vec<u8>) -> Refusal {
+    Refusal::Usage(OptionError::Usage(message, 2))
 }

@@ -16,7 +16,7 @@ const GATHERED: u64 = 8 << 20;
 pub(super) async fn split(sys: Sys, invocation: Invocation) -> ExitStatus {
     let settings = match Settings::new(&invocation) {
         Ok(settings) => settings,
-        Err(refusal) => return refusal.report(&sys).await,
+        Err(refusal) => return refusal.report(&sys, ExitStatus::FAILURE).await,
     };
     let fd = match open_operand(&sys, &settings.file).await {
         Ok(fd) => fd,

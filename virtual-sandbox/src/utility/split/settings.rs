@@ -4,7 +4,7 @@ use super::names::{Digits, Names};
 use crate::text::human_size::{SizeError, parse_size};
 use crate::text::quoting::quote;
 use crate::utility::prelude::*;
-use crate::utility::{OptionError, OptionId};
+use crate::utility::{OptionError, OptionId, Refusal};
 
 options! {
     OPTIONS: "[OPTION]... [FILE [PREFIX]]", Permute, 1;
@@ -72,25 +72,6 @@ pub(super) struct Settings {
     pub verbose: bool,
 }
 
-/// A message, with or without the usage line.
-pub(super) enum Refusal {
-    Plain(Vec<u8>),
-    Usage(Vec<u8>),
-    Option(OptionError),
-}
-
-impl Refusal {
-    /// Reports it; answers the exit status.
-    pub(super) async fn report(self, sys: &Sys) -> ExitStatus {
-        match self {
-            Refusal::Plain(message) => sys.error(message).await,
-            Refusal::Usage(message) => return OptionError::Usage(message, 1).report(sys).await,
-            Refusal::Option(error) => return error.report(sys).await,
-        }
-        ExitStatus::FAILURE
-    }
-}
-
 /// What the options have said so far.
 #[derive(Default)]
 struct Reading {
@@ -110,7 +91,7 @@ impl Settings {
     pub(super) fn new(invocation: &Invocation) -> Result<Settings, Refusal> {
         let posixly = invocation.env_var(b"POSIXLY_CORRECT").is_some();
         let read = OPTIONS.parse_with_places(invocation.arguments(), posixly);
-        let (parsed, places) = read.map_err(Refusal::Option)?;
+        let (parsed, places) = read.map_err(Refusal::Usage)?;
         let mut reading = Reading::default();
         for (at, (id, value)) in parsed.in_order().iter().enumerate() {
             match id.0.checked_sub(DIGIT_0.0).filter(|digit| *digit < 10) {
@@ -121,7 +102,7 @@ impl Settings {
         if let Some(digits) = &reading.digits {
             match count(digits, b"") {
                 Ok(lines) if lines > 0 => reading.way = Some(Way::Records(lines)),
-                _ => return Err(Refusal::Usage([b"invalid number of lines: ".as_slice(), &quote(digits)].concat())),
+                _ => return Err(usage([b"invalid number of lines: ".as_slice(), &quote(digits)].concat())),
             }
         }
         let way = reading.way.unwrap_or(Way::Records(1000));
@@ -130,12 +111,12 @@ impl Settings {
             [file] => (file.clone(), Bytes::from_static(b"x")),
             [file, prefix] => (file.clone(), prefix.clone()),
             [_, _, extra, ..] => {
-                return Err(Refusal::Usage([b"extra operand ".as_slice(), &quote(extra)].concat()));
+                return Err(usage([b"extra operand ".as_slice(), &quote(extra)].concat()));
             }
         };
         let names = reading.names(way, &prefix)?;
         if reading.filter.is_some() && matches!(way, Way::Chunks { only: Some(_), .. }) {
-            return Err(Refusal::Usage(b"--filter does not process a chunk extracted to stdout".to_vec()));
+            return Err(usage(b"--filter does not process a chunk extracted to stdout".to_vec()));
         }
         Ok(Settings {
             way,
@@ -159,7 +140,7 @@ impl Reading {
             }
             ADDITIONAL if value.contains(&b'/') => {
                 let message = [b"invalid suffix ".as_slice(), &quote(&value), b", contains directory separator"];
-                return Err(Refusal::Usage(message.concat()));
+                return Err(usage(message.concat()));
             }
             ADDITIONAL => self.additional = value,
             BYTES => self.set_way(Way::Bytes(size("number of bytes", &value)?))?,
@@ -173,17 +154,17 @@ impl Reading {
             FILTER => self.filter = Some(value),
             SEPARATOR => {
                 let separator = match value.as_ref() {
-                    [] => return Err(Refusal::Plain(b"empty record separator".to_vec())),
+                    [] => return Err(Refusal::Message(b"empty record separator".to_vec())),
                     [byte] => *byte,
                     b"\\0" => 0,
                     _ => {
-                        return Err(Refusal::Plain(
+                        return Err(Refusal::Message(
                             [b"multi-character separator ".as_slice(), &quote(&value)].concat(),
                         ));
                     }
                 };
                 if self.separator.is_some_and(|known| known != separator) {
-                    return Err(Refusal::Plain(b"multiple separator characters specified".to_vec()));
+                    return Err(Refusal::Message(b"multiple separator characters specified".to_vec()));
                 }
                 self.separator = Some(separator);
             }
@@ -220,7 +201,7 @@ impl Reading {
         }
         if !value.iter().all(|byte| digits.alphabet().contains(byte)) {
             let what = format!(": invalid start value for {kind} suffix");
-            return Err(Refusal::Usage([quote(&value).as_slice(), what.as_bytes()].concat()));
+            return Err(usage([quote(&value).as_slice(), what.as_bytes()].concat()));
         }
         let zeros = value.iter().take_while(|byte| **byte == b'0').count().min(value.len() - 1);
         self.start = Some(value.slice(zeros..));
@@ -242,7 +223,7 @@ impl Reading {
             let needed = self.alphabet.width(last);
             if width > 0 && width < needed {
                 let message = format!("the suffix length needs to be at least {needed}");
-                return Err(Refusal::Plain(message.into_bytes()));
+                return Err(Refusal::Message(message.into_bytes()));
             }
             if width == 0 {
                 width = needed.max(2);
@@ -251,14 +232,14 @@ impl Reading {
         let fixed = width > 0 || self.start.is_some();
         let width = if width == 0 { 2 } else { width };
         if start.len() > width {
-            return Err(Refusal::Usage(b"numerical suffix start value is too large for the suffix length".to_vec()));
+            return Err(usage(b"numerical suffix start value is too large for the suffix length".to_vec()));
         }
         Ok(Names::new(prefix, &self.additional, self.alphabet, width, &start).widening(!fixed))
     }
 }
 
 fn more_than_one_way() -> Refusal {
-    Refusal::Usage(b"cannot split in more than one way".to_vec())
+    usage(b"cannot split in more than one way".to_vec())
 }
 
 /// `N`, `K/N`, and the same behind `l/` or `r/`.
@@ -302,7 +283,7 @@ fn count(text: &[u8], units: &[u8]) -> Result<u64, SizeError> {
 
 fn out_of_range(what: &str, text: &[u8]) -> Refusal {
     let reason = [b": ", Errno::ERANGE.message().as_bytes()].concat();
-    Refusal::Plain([b"invalid ", what.as_bytes(), b": ", &quote(text), &reason].concat())
+    Refusal::Message([b"invalid ", what.as_bytes(), b": ", &quote(text), &reason].concat())
 }
 
 fn invalid(what: &str, text: &[u8], error: SizeError) -> Refusal {
@@ -311,5 +292,10 @@ fn invalid(what: &str, text: &[u8], error: SizeError) -> Refusal {
         message.extend_from_slice(b": ");
         message.extend_from_slice(Errno::EOVERFLOW.message().as_bytes());
     }
-    Refusal::Plain(message)
+    Refusal::Message(message)
+}
+
+/// A message with the line that leads to `--help`.
+fn usage(message: Vec<u8>) -> Refusal {
+    Refusal::Usage(OptionError::Usage(message, 1))
 }
