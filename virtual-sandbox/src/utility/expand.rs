@@ -55,11 +55,11 @@ impl TabStops {
             return Some(*stop);
         }
         if let Some(every) = self.every {
-            return Some((column / every + 1) * every);
+            return (column / every + 1).checked_mul(every);
         }
         let size = self.from_last?;
         let last = self.stops.last().copied().unwrap_or(0);
-        Some(last + ((column - last) / size + 1) * size)
+        ((column - last) / size + 1).checked_mul(size)?.checked_add(last)
     }
 
     fn parse<'a>(lists: impl Iterator<Item = &'a Bytes>) -> Result<TabStops, Vec<u8>> {
@@ -159,7 +159,11 @@ async fn refuse(sys: &Sys, message: Vec<u8>) -> ExitStatus {
     ExitStatus::FAILURE
 }
 
-async fn each_line(sys: &Sys, operands: &[Bytes], mut convert: impl FnMut(&[u8], &mut Vec<u8>)) -> ExitStatus {
+async fn each_line(
+    sys: &Sys,
+    operands: &[Bytes],
+    mut convert: impl FnMut(&[u8], &mut Vec<u8>) -> Result<(), Errno>,
+) -> ExitStatus {
     let mut out = OutBuf::stdout(sys);
     let mut success = true;
     for file in or_stdin(operands) {
@@ -170,9 +174,13 @@ async fn each_line(sys: &Sys, operands: &[Bytes], mut convert: impl FnMut(&[u8],
                     match lines.block().await {
                         Ok(Some(block)) => {
                             sys.charge(block.len() as u64 / 16).await;
-                            for line in records(&block, b'\n') {
-                                convert(line, out.buffer());
+                            let converted = records(&block, b'\n').try_for_each(|line| {
+                                convert(line, out.buffer())?;
                                 out.put(b"\n");
+                                Ok(())
+                            });
+                            if let Err(errno) = converted {
+                                break Err(errno);
                             }
                             if !block.ends_with(b"\n") {
                                 out.buffer().pop();
@@ -201,7 +209,19 @@ async fn each_line(sys: &Sys, operands: &[Bytes], mut convert: impl FnMut(&[u8],
     (out.finish().await && success).into()
 }
 
-fn expand_line(line: &[u8], tabs: &TabStops, initial: bool, out: &mut Vec<u8>) {
+/// The most that waits to be written, in bytes: what is wider than this is not expanded.
+const WIDEST: usize = 64 << 20;
+
+/// Appends spaces, as far as there is room for them.
+fn pad(count: usize, out: &mut Vec<u8>) -> Result<(), Errno> {
+    if count > WIDEST.saturating_sub(out.len()) {
+        return Err(Errno::ENOMEM);
+    }
+    out.resize(out.len() + count, b' ');
+    Ok(())
+}
+
+fn expand_line(line: &[u8], tabs: &TabStops, initial: bool, out: &mut Vec<u8>) -> Result<(), Errno> {
     let mut column = 0usize;
     let mut convert = true;
     let mut rest = line;
@@ -211,12 +231,12 @@ fn expand_line(line: &[u8], tabs: &TabStops, initial: bool, out: &mut Vec<u8>) {
         let (plain, special) = rest.split_at(plain);
         out.extend_from_slice(plain);
         column += plain.len();
-        let Some((byte, behind)) = special.split_first() else { return };
+        let Some((byte, behind)) = special.split_first() else { return Ok(()) };
         rest = behind;
         match byte {
             b'\t' if convert => {
                 let next = tabs.after(column).unwrap_or(column + 1);
-                out.resize(out.len() + next - column, b' ');
+                pad(next.saturating_sub(column), out)?;
                 column = next;
                 continue;
             }
@@ -228,13 +248,13 @@ fn expand_line(line: &[u8], tabs: &TabStops, initial: bool, out: &mut Vec<u8>) {
     }
 }
 
-fn unexpand_line(line: &[u8], tabs: &TabStops, everywhere: bool, out: &mut Vec<u8>) {
+fn unexpand_line(line: &[u8], tabs: &TabStops, everywhere: bool, out: &mut Vec<u8>) -> Result<(), Errno> {
     let mut column = 0usize;
     let mut at = 0;
     let mut convert = true;
     while let Some(byte) = line.get(at) {
         if !convert || !matches!(byte, b' ' | b'\t') {
-            column = if *byte == 8 { column.saturating_sub(1) } else { column + 1 };
+            column = if *byte == 8 { column.saturating_sub(1) } else { column.saturating_add(1) };
             out.push(*byte);
             convert &= everywhere;
             at += 1;
@@ -242,7 +262,8 @@ fn unexpand_line(line: &[u8], tabs: &TabStops, everywhere: bool, out: &mut Vec<u
         }
         let length = line.get(at..).unwrap_or_default().iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let end = line.get(at..at + length).unwrap_or_default().iter().fold(column, |column, byte| {
-            if *byte == b'\t' { tabs.after(column).unwrap_or(column + 1) } else { column + 1 }
+            let one = column.saturating_add(1);
+            if *byte == b'\t' { tabs.after(column).unwrap_or(one) } else { one }
         });
         let leading = column == 0;
         while let Some(stop) = tabs.after(column).filter(|stop| *stop <= end) {
@@ -251,8 +272,25 @@ fn unexpand_line(line: &[u8], tabs: &TabStops, everywhere: bool, out: &mut Vec<u
             out.push(if single { b' ' } else { b'\t' });
             column = stop;
         }
-        out.resize(out.len() + end - column, b' ');
+        pad(end.saturating_sub(column), out)?;
         column = end;
         at += length;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tab_that_is_wider_than_memory_is_an_error() {
+        let apart = |every| TabStops { stops: Vec::new(), every: Some(every), from_last: None };
+        let mut out = Vec::new();
+        assert_eq!(expand_line(b"a\tb", &apart(usize::MAX), false, &mut out), Err(Errno::ENOMEM));
+        assert_eq!(unexpand_line(b"\t\t\tb", &apart(usize::MAX), true, &mut out), Ok(()));
+        out.clear();
+        assert_eq!(expand_line(b"a\tb", &apart(4), false, &mut out), Ok(()));
+        assert_eq!(out, b"a   b");
     }
 }
