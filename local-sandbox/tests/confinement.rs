@@ -26,6 +26,13 @@ fn available(directory: &Path) -> bool {
     built.expect("a sandbox").report().tier == Tier::Namespaces
 }
 
+/// A server of the host, on a port that was free.
+fn listener() -> (std::net::TcpListener, u16) {
+    let host = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a listener");
+    let port = host.local_addr().expect("an address").port();
+    (host, port)
+}
+
 #[tokio::test]
 async fn only_the_workspace_can_be_written() {
     let directory = tempfile::tempdir().expect("a directory");
@@ -131,8 +138,7 @@ async fn without_a_network_there_is_only_the_sandboxs_own_loopback() {
     if !available(directory.path()) {
         return;
     }
-    let host = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a listener");
-    let port = host.local_addr().expect("an address").port();
+    let (_host, port) = listener();
     let script = format!("(exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null && echo host; cat /proc/net/dev | grep -c :");
     assert_eq!(run_in(confined(directory.path()), &script).await.stdout_text(), "1\n");
     // The same holds when nothing else is confined.
@@ -146,8 +152,7 @@ async fn the_proxy_lets_listed_hosts_through_and_no_others() {
     if !available(directory.path()) {
         return;
     }
-    let host = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a listener");
-    let port = host.local_addr().expect("an address").port();
+    let (host, port) = listener();
     std::thread::spawn(move || {
         use std::io::{Read, Write};
         for stream in host.incoming().flatten() {
@@ -181,8 +186,7 @@ async fn git_reaches_a_listed_host_by_ssh_through_the_proxy() {
     if !available(directory.path()) {
         return;
     }
-    let host = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a listener");
-    let port = host.local_addr().expect("an address").port();
+    let (host, port) = listener();
     std::thread::spawn(move || {
         use std::io::{Read, Write};
         let (mut stream, _) = host.accept().expect("a client");

@@ -114,7 +114,7 @@ pub(crate) fn mapfile(shell: &mut ShellTask, context: &mut Context<'_>, fields: 
 impl ShellTask {
     pub(crate) fn resume_mapfile(&mut self, context: &mut Context<'_>, frame: Box<MapfileFrame>) -> Flow {
         match self.advance_mapfile(context, frame) {
-            Ok(status) => self.complete(context, status),
+            Ok(status) => self.complete(status),
             Err(flow) => flow,
         }
     }

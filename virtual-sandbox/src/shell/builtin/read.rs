@@ -165,7 +165,7 @@ impl ShellTask {
     pub(crate) fn resume_read(&mut self, context: &mut Context<'_>, frame: Box<ReadFrame>) -> Flow {
         match self.advance_read(context, frame) {
             Ok(status) => match self.flush(context, status) {
-                Ok(status) => self.complete(context, status),
+                Ok(status) => self.complete(status),
                 Err(flow) => flow,
             },
             Err(flow) => flow,

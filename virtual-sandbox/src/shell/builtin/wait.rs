@@ -116,7 +116,7 @@ impl ShellTask {
     pub(crate) fn resume_wait(&mut self, context: &mut Context<'_>, mut frame: Box<WaitFrame>) -> Flow {
         match self.poll_waited(context, &mut frame) {
             Some(status) => match self.flush(context, status) {
-                Ok(status) => self.complete(context, status),
+                Ok(status) => self.complete(status),
                 Err(flow) => flow,
             },
             None => {

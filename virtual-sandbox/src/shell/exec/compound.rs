@@ -154,7 +154,7 @@ impl ShellTask {
         self.state.line = unit.line(command);
         if self.has_debug_trap() && !std::mem::take(&mut self.debugged) {
             self.current = command;
-            return self.run_trap(context, crate::shell::trap::Condition::Debug, Next::Retry);
+            return self.run_trap(crate::shell::trap::Condition::Debug, Next::Retry);
         }
         let Some(Frame::For(frame)) = self.frames.last_mut() else { return Flow::Go(Next::Done) };
         frame.next += 1;
@@ -252,7 +252,7 @@ impl ShellTask {
         self.state.line = unit.line(id);
         let depth = self.frames.len();
         match self.evaluate(context, unit, text) {
-            Ok(value) => self.complete(context, ExitStatus::from(value != 0)),
+            Ok(value) => self.complete(ExitStatus::from(value != 0)),
             Err(flow) => self.retry_below(depth, Frame::Arith(id), flow),
         }
     }
@@ -290,7 +290,7 @@ impl ShellTask {
             }
         }
         match result {
-            Ok(outcome) => self.complete(context, ExitStatus::from(outcome)),
+            Ok(outcome) => self.complete(ExitStatus::from(outcome)),
             Err(flow) => self.retry_below(depth, Frame::Cond(id), flow),
         }
     }

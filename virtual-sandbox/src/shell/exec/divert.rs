@@ -61,13 +61,13 @@ impl ShellTask {
                 again
             }
             Frame::Function(function) => match divert {
-                Divert::Return(status) => self.return_from_function(context, *function, status),
+                Divert::Return(status) => self.return_from_function(*function, status),
                 _ => {
                     self.leave_function(*function);
                     again
                 }
             },
-            Frame::Source(source) => self.divert_from_source(context, source, divert),
+            Frame::Source(source) => self.divert_from_source(source, divert),
             Frame::Trap(trap) => self.divert_from_trap(context, *trap, divert),
             Frame::Substitution(substitution) => {
                 self.abandon_substitution(context, *substitution);

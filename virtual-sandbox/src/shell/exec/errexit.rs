@@ -6,22 +6,22 @@
 
 use super::divert::Divert;
 use super::frame::Frame;
-use super::task::{Context, Flow, Next, ShellTask};
+use super::task::{Flow, Next, ShellTask};
 use crate::kernel::ExitStatus;
 use crate::shell::options::ShellOption;
 use crate::shell::trap::Condition;
 
 impl ShellTask {
     /// Finishes a simple command, pipeline, subshell, `[[` or `((`: its failure may end the shell.
-    pub(crate) fn complete(&mut self, context: &mut Context<'_>, status: ExitStatus) -> Flow {
+    pub(crate) fn complete(&mut self, status: ExitStatus) -> Flow {
         self.state.status = status;
         if status.is_success() {
             return Flow::Go(Next::Done);
         }
-        self.check_failure(context)
+        self.check_failure()
     }
 
-    fn check_failure(&mut self, context: &mut Context<'_>) -> Flow {
+    fn check_failure(&mut self) -> Flow {
         let errexit = self.state.is_on(ShellOption::ERREXIT);
         let trapped = self.err_trap_applies();
         if (!errexit && !trapped) || self.failure_is_tested() {
@@ -30,7 +30,7 @@ impl ShellTask {
         let status = self.state.status;
         let then = if errexit { Next::Divert(Divert::Exit(status)) } else { Next::Done };
         if trapped {
-            return self.run_trap(context, Condition::Err, then);
+            return self.run_trap(Condition::Err, then);
         }
         Flow::Go(then)
     }

@@ -122,25 +122,20 @@ impl ShellTask {
     }
 
     /// The body has ended.
-    pub(crate) fn resume_function(&mut self, context: &mut Context<'_>, frame: FunctionFrame) -> Flow {
+    pub(crate) fn resume_function(&mut self, frame: FunctionFrame) -> Flow {
         let status = self.state.status;
-        self.return_from_function(context, frame, status)
+        self.return_from_function(frame, status)
     }
 
     /// Ends a call with a status; the RETURN trap still sees the status of the last command.
-    pub(crate) fn return_from_function(
-        &mut self,
-        context: &mut Context<'_>,
-        frame: FunctionFrame,
-        status: ExitStatus,
-    ) -> Flow {
-        if let Some(flow) = self.return_trap(context, &frame, status) {
+    pub(crate) fn return_from_function(&mut self, frame: FunctionFrame, status: ExitStatus) -> Flow {
+        if let Some(flow) = self.return_trap(&frame, status) {
             return flow;
         }
         let status = frame.returned.unwrap_or(status);
         self.leave_function(frame);
         self.state.pipe_status.clear();
-        self.complete(context, status)
+        self.complete(status)
     }
 
     /// Restores what the call has changed.

@@ -58,7 +58,7 @@ impl ShellTask {
             self.state.status = ExitStatus::SUCCESS;
             return Flow::Go(pipeline.stages.iter().next().map_or(Next::Done, Next::Start));
         }
-        if let Some(flow) = self.debug_stages(context, unit, id, pipeline) {
+        if let Some(flow) = self.debug_stages(unit, id, pipeline) {
             return flow;
         }
         self.state.line = unit.line(id);
@@ -90,20 +90,14 @@ impl ShellTask {
     }
 
     /// Runs the DEBUG trap, here, for each stage that is a simple command, before any of them starts.
-    fn debug_stages(
-        &mut self,
-        context: &mut Context<'_>,
-        unit: &Unit,
-        id: CommandId,
-        pipeline: &Pipeline,
-    ) -> Option<Flow> {
+    fn debug_stages(&mut self, unit: &Unit, id: CommandId, pipeline: &Pipeline) -> Option<Flow> {
         if self.has_debug_trap() {
             for stage in pipeline.stages.iter().skip(self.debugged_stages) {
                 self.debugged_stages += 1;
                 if matches!(unit.command(stage).kind, CommandKind::Simple(_)) {
                     self.current = stage;
                     self.state.line = unit.line(stage);
-                    return Some(self.run_trap(context, Condition::Debug, Next::Start(id)));
+                    return Some(self.run_trap(Condition::Debug, Next::Start(id)));
                 }
             }
         }
@@ -197,7 +191,7 @@ impl ShellTask {
         match self.flush(context, status) {
             // `!` takes its failure out of what `set -e` sees; a lone timed command has been looked at already.
             Ok(status) if frame.negate || plain => self.done(status),
-            Ok(status) => self.complete(context, status),
+            Ok(status) => self.complete(status),
             Err(flow) => flow,
         }
     }

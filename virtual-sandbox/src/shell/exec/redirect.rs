@@ -75,7 +75,7 @@ impl ShellTask {
             Err(RedirectFailure::Failed) => {
                 self.undo(context, *undo);
                 match self.flush(context, ExitStatus::FAILURE) {
-                    Ok(status) => self.complete(context, status),
+                    Ok(status) => self.complete(status),
                     Err(flow) => flow,
                 }
             }

@@ -146,7 +146,7 @@ impl ShellTask {
         let status = self.state.substitution_status.take().unwrap_or(ExitStatus::SUCCESS);
         // Trace output of assignments may wait.
         match self.flush(context, status) {
-            Ok(status) => self.complete(context, status),
+            Ok(status) => self.complete(status),
             Err(flow) => flow,
         }
     }
@@ -228,7 +228,7 @@ impl ShellTask {
             }
             frame.phase = Phase::Run;
         }
-        Ok(self.run_simple(context, unit, frame))
+        Ok(self.run_simple(context, frame))
     }
 
     /// Takes over the descriptors of process substitutions that expansion has made.
@@ -248,7 +248,7 @@ impl ShellTask {
         match self.flush_then(context, ExitStatus::FAILURE, divert) {
             Ok(status) => match divert {
                 Some(divert) => Flow::Go(Next::Divert(divert)),
-                None => self.complete(context, status),
+                None => self.complete(status),
             },
             Err(flow) => flow,
         }
@@ -355,7 +355,7 @@ impl ShellTask {
         Ok(())
     }
 
-    fn run_simple(&mut self, context: &mut Context<'_>, unit: &Arc<Unit>, frame: &mut SimpleFrame) -> Flow {
+    fn run_simple(&mut self, context: &mut Context<'_>, frame: &mut SimpleFrame) -> Flow {
         let plain = frame.undo.is_empty() && !frame.scope && frame.substitutions.is_empty();
         let cleanup = Cleanup {
             undo: std::mem::take(&mut frame.undo),
@@ -393,10 +393,9 @@ impl ShellTask {
                     return self.done(ExitStatus::SUCCESS);
                 }
                 let declared = std::mem::take(&mut frame.declared);
-                let _ = unit;
                 if plain {
                     let result = self.run_builtin(context, builtin, &fields, declared);
-                    return self.builtin_done(context, result);
+                    return self.builtin_done(result);
                 }
                 let depth = self.frames.len();
                 self.push(Frame::Cleanup(Box::new(cleanup)));
@@ -404,16 +403,16 @@ impl ShellTask {
                 if result.is_ok() && self.frames.len() == depth + 1 {
                     self.pop_cleanup(context);
                 }
-                self.builtin_done(context, result)
+                self.builtin_done(result)
             }
         }
     }
 
-    fn builtin_done(&mut self, context: &mut Context<'_>, result: Ran) -> Flow {
+    fn builtin_done(&mut self, result: Ran) -> Flow {
         match result {
             Ok(status) => {
                 self.state.pipe_status.clear();
-                self.complete(context, status)
+                self.complete(status)
             }
             Err(flow) => flow,
         }

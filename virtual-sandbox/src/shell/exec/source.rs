@@ -133,7 +133,7 @@ impl ShellTask {
             self.notify_jobs(context);
         }
         if self.state.is_on(ShellOption::ONECMD) && done && frame.kind != SourceKind::Trap {
-            return self.leave_source(context, frame);
+            return self.leave_source(frame);
         }
         if let Some(error) = frame.failed.take() {
             self.say_syntax_error(&error, frame.kind);
@@ -170,7 +170,7 @@ impl ShellTask {
                         }
                     }
                 }
-                Ok(None) => return self.leave_source(context, frame),
+                Ok(None) => return self.leave_source(frame),
                 Err(error) if error.is_incomplete() && frame.kind == SourceKind::Input && !frame.ended => {
                     match self.read_line(context, &mut frame) {
                         Ok(()) => {}
@@ -291,29 +291,29 @@ impl ShellTask {
             }
             SourceKind::Script | SourceKind::Input | SourceKind::String | SourceKind::Failed => {
                 if self.session {
-                    return self.leave_source(context, frame);
+                    return self.leave_source(frame);
                 }
                 Flow::Go(Next::Divert(Divert::Exit(status)))
             }
             _ => {
                 self.restore_source(*frame);
                 self.state.status = status;
-                self.complete(context, status)
+                self.complete(status)
             }
         }
     }
 
     /// The text is at its end.
-    fn leave_source(&mut self, context: &mut Context<'_>, frame: Box<SourceFrame>) -> Flow {
+    fn leave_source(&mut self, frame: Box<SourceFrame>) -> Flow {
         let kind = frame.kind;
         self.restore_source(*frame);
         match kind {
             SourceKind::Eval | SourceKind::Dot => {
                 let status = self.state.status;
-                let flow = self.complete(context, status);
+                let flow = self.complete(status);
                 match flow {
                     Flow::Go(next) if kind == SourceKind::Dot && !self.state.traps.set.is_empty() => {
-                        self.run_trap(context, crate::shell::trap::Condition::Return, next)
+                        self.run_trap(crate::shell::trap::Condition::Return, next)
                     }
                     flow => flow,
                 }
@@ -339,12 +339,7 @@ impl ShellTask {
     }
 
     /// Control leaves a text, or stops there.
-    pub(crate) fn divert_from_source(
-        &mut self,
-        context: &mut Context<'_>,
-        frame: Box<SourceFrame>,
-        divert: Divert,
-    ) -> Flow {
+    pub(crate) fn divert_from_source(&mut self, frame: Box<SourceFrame>, divert: Divert) -> Flow {
         match divert {
             // The line is dropped; the next one is read. A subshell ends.
             Divert::Line(status) if self.state.subshell_level == 0 || frame.kind != SourceKind::Trap => {
@@ -367,7 +362,7 @@ impl ShellTask {
             }
             Divert::Return(status) if frame.kind == SourceKind::Dot => {
                 self.state.status = status;
-                self.leave_source(context, frame)
+                self.leave_source(frame)
             }
             _ => {
                 self.restore_source(*frame);

@@ -22,7 +22,7 @@ impl ShellTask {
             Err(errno) => {
                 self.error(&[b"fork: ", errno.message().as_bytes()].concat());
                 return Err(match self.flush(context, ExitStatus(254)) {
-                    Ok(status) => self.complete(context, status),
+                    Ok(status) => self.complete(status),
                     Err(flow) => flow,
                 });
             }
@@ -139,7 +139,7 @@ impl ShellTask {
             }
         }
         self.state.pipe_status.clear();
-        self.complete(context, status.shell_status())
+        self.complete(status.shell_status())
     }
 
     /// Says that a foreground process was ended by a signal, as bash does for most signals.
@@ -326,7 +326,7 @@ impl ShellTask {
                 kernel.exit(pid, WaitStatus::Exited(ExitStatus::FAILURE));
                 self.error(&[b"coproc: ", errno.message().as_bytes()].concat());
                 Err(match self.flush(context, ExitStatus::FAILURE) {
-                    Ok(status) => self.complete(context, status),
+                    Ok(status) => self.complete(status),
                     Err(flow) => flow,
                 })
             }

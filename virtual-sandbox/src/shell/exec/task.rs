@@ -228,7 +228,7 @@ impl ShellTask {
         let command = unit.command(id);
         let redirected = !command.redirections.is_empty();
         if !self.state.traps.set.is_empty()
-            && let Some(flow) = self.debug_before(context, id, &command.kind)
+            && let Some(flow) = self.debug_before(id, &command.kind)
         {
             return flow;
         }
@@ -334,7 +334,7 @@ impl ShellTask {
             Frame::Program(fields) => self.exec_program(context, fields),
             Frame::Simple(simple) => self.resume_simple(context, unit, simple),
             Frame::Redirecting { command, next, undo } => self.resume_redirecting(context, command, next, undo),
-            Frame::Function(function) => self.resume_function(context, *function),
+            Frame::Function(function) => self.resume_function(*function),
             Frame::Source(source) => self.resume_source(context, source, done),
             Frame::Substitution(frame) => self.resume_substitution(context, frame),
             Frame::Flush { output, status, then } => {
@@ -342,7 +342,7 @@ impl ShellTask {
                 match self.flush_then(context, status, then) {
                     Ok(status) => match then {
                         Some(divert) => Flow::Go(Next::Divert(divert)),
-                        None => self.complete(context, status),
+                        None => self.complete(status),
                     },
                     Err(flow) => flow,
                 }

@@ -32,8 +32,7 @@ pub(crate) struct TrapFrame {
 
 impl ShellTask {
     /// Runs the trap of `condition`, then goes on with `then`.
-    pub(crate) fn run_trap(&mut self, context: &mut Context<'_>, condition: Condition, then: Next) -> Flow {
-        let _ = context;
+    pub(crate) fn run_trap(&mut self, condition: Condition, then: Next) -> Flow {
         let text = self.current_text();
         self.run_trap_about(condition, then, text)
     }
@@ -128,7 +127,7 @@ impl ShellTask {
             self.next = Next::Done;
         }
         let then = self.next;
-        let Flow::Go(next) = self.run_trap(context, condition, then) else { return };
+        let Flow::Go(next) = self.run_trap(condition, then) else { return };
         self.next = next;
         self.attention = true;
     }
@@ -222,12 +221,7 @@ impl ShellTask {
     }
 
     /// Runs the DEBUG trap before a command, once; `None` when there is none to run.
-    pub(crate) fn debug_before(
-        &mut self,
-        context: &mut Context<'_>,
-        id: CommandId,
-        kind: &CommandKind,
-    ) -> Option<Flow> {
+    pub(crate) fn debug_before(&mut self, id: CommandId, kind: &CommandKind) -> Option<Flow> {
         let counts = matches!(
             kind,
             CommandKind::Simple(_)
@@ -242,16 +236,11 @@ impl ShellTask {
         self.debugged = true;
         self.current = id;
         self.state.line = self.unit.line(id);
-        Some(self.run_trap(context, Condition::Debug, Next::Start(id)))
+        Some(self.run_trap(Condition::Debug, Next::Start(id)))
     }
 
     /// The RETURN trap, once per call, when it reaches the function.
-    pub(crate) fn return_trap(
-        &mut self,
-        context: &mut Context<'_>,
-        frame: &FunctionFrame,
-        status: ExitStatus,
-    ) -> Option<Flow> {
+    pub(crate) fn return_trap(&mut self, frame: &FunctionFrame, status: ExitStatus) -> Option<Flow> {
         self.state.traps.command(Condition::Return)?;
         if frame.returned.is_some() {
             return None;
@@ -259,6 +248,6 @@ impl ShellTask {
         let mut frame = frame.clone();
         frame.returned = Some(status);
         self.push(Frame::Function(Box::new(frame)));
-        Some(self.run_trap(context, Condition::Return, Next::Done))
+        Some(self.run_trap(Condition::Return, Next::Done))
     }
 }

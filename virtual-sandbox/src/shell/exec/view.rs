@@ -166,7 +166,7 @@ impl ShellTask {
         };
         let ExpansionError { message, severity, .. } = *error;
         if severity == Severity::Invalid {
-            return self.complete(context, ExitStatus::USAGE);
+            return self.complete(ExitStatus::USAGE);
         }
         self.error(&message);
         let interactive = self.state.mode.interactive;
@@ -189,7 +189,7 @@ impl ShellTask {
                     self.state.status = status;
                     Flow::Go(Next::Divert(divert))
                 }
-                None => self.complete(context, status),
+                None => self.complete(status),
             },
             Err(flow) => flow,
         }
