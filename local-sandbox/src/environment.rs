@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use sandbox::EnvChange;
 
@@ -41,9 +40,9 @@ impl Environment {
         let kept = host.filter(|(name, _)| match inherit {
             Inherit::All => true,
             Inherit::None => false,
-            Inherit::Allowlist => ALLOWLIST.iter().any(|allowed| name.as_bytes() == allowed.as_bytes()),
+            Inherit::Allowlist => ALLOWLIST.iter().any(|allowed| name == allowed),
         });
-        Environment(kept.map(|(name, value)| (name.into_vec(), value.into_vec())).collect())
+        Environment(kept.map(|(name, value)| (name.into_encoded_bytes(), value.into_encoded_bytes())).collect())
     }
 
     /// Sets or, without a value, takes away.

@@ -3,10 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use nix::errno::Errno;
 use sandbox::SandboxError;
 
-use crate::protocol::Stage;
 use crate::report::{Property, Status};
 
 /// Why a sandbox could not be made.
@@ -84,12 +82,12 @@ pub enum ConfigError {
 #[non_exhaustive]
 pub enum ExecError {
     /// The working directory is missing, no directory, or not permitted.
-    #[error("working directory '{}': {}", path.escape_ascii(), reason(*errno))]
+    #[error("working directory '{}': {}", path.escape_ascii(), said(source))]
     Cwd {
         /// The absolute path tried.
         path: Vec<u8>,
         /// The system's reason.
-        errno: Errno,
+        source: io::Error,
     },
     /// The script, an argument or the environment holds a NUL byte, or a name that is none.
     #[error("invalid {what}")]
@@ -101,23 +99,23 @@ pub enum ExecError {
     #[error("arguments and environment are too large")]
     TooBig,
     /// The shell could not be started.
-    #[error("cannot start '{}': {}", program.escape_ascii(), reason(*errno))]
+    #[error("cannot start '{}': {}", program.escape_ascii(), said(source))]
     Spawn {
         /// The program.
         program: Vec<u8>,
         /// The system's reason.
-        errno: Errno,
+        source: io::Error,
     },
     /// No processes, descriptors or memory were to be had.
     #[error("out of resources: {0}")]
     Resources(io::Error),
     /// The command could not be confined as its sandbox is.
-    #[error("confinement failed: {stage}: {}", reason(*errno))]
+    #[error("confinement failed: {stage}: {}", said(source))]
     Confinement {
         /// What was being done.
         stage: &'static str,
         /// The system's reason.
-        errno: Errno,
+        source: io::Error,
     },
     /// The request's token was cancelled before anything was started.
     #[error("cancelled before it started")]
@@ -133,23 +131,13 @@ pub enum ExecError {
     Io(#[from] io::Error),
 }
 
-fn reason(errno: Errno) -> &'static str {
-    errno.desc()
+/// The system's words, without its number.
+fn said(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words).to_owned()
 }
 
 impl ExecError {
-    /// From what a supervisor reports.
-    pub(crate) fn from_stage(stage: Stage, errno: i32, program: &[u8], directory: &[u8]) -> ExecError {
-        let errno = Errno::from_raw(errno);
-        match (stage, errno) {
-            (Stage::Directory, _) => ExecError::Cwd { path: directory.to_vec(), errno },
-            (_, Errno::E2BIG) => ExecError::TooBig,
-            (Stage::Fork, _) => ExecError::Resources(errno.into()),
-            (Stage::Program, _) => ExecError::Spawn { program: program.to_vec(), errno },
-            _ => ExecError::Confinement { stage: stage.name(), errno },
-        }
-    }
-
     /// The contract's form of it.
     pub fn into_sandbox_error(self, command: String) -> SandboxError {
         match self {

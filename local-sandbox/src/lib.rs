@@ -26,85 +26,45 @@
 //! The sandbox is Linux's own. Elsewhere the crate is `elsewhere.rs`: a builder whose `build` says that there is none.
 #![warn(missing_docs)]
 
-#[cfg(target_os = "linux")]
-mod beneath;
-#[cfg(target_os = "linux")]
 mod builder;
-#[cfg(target_os = "linux")]
-mod contract;
-#[cfg(target_os = "linux")]
+mod denial;
 mod environment;
-#[cfg(target_os = "linux")]
 mod error;
-#[cfg(target_os = "linux")]
-mod files;
-#[cfg(target_os = "linux")]
-mod host;
-#[cfg(target_os = "linux")]
+mod exit;
 mod limits;
-#[cfg(target_os = "linux")]
+mod names;
 mod policy;
-#[cfg(target_os = "linux")]
-mod protect;
-#[cfg(target_os = "linux")]
-mod protocol;
-#[cfg(target_os = "linux")]
 mod proxy;
-#[cfg(target_os = "linux")]
 mod report;
-#[cfg(target_os = "linux")]
-mod sandbox;
-#[cfg(target_os = "linux")]
+mod resolve;
 mod scratch;
-#[cfg(target_os = "linux")]
+mod sessions;
 mod shell;
-#[cfg(target_os = "linux")]
-mod sys;
-#[cfg(target_os = "linux")]
-mod warden;
-#[cfg(target_os = "linux")]
+mod spool;
 mod worktree;
+mod yields;
 
 #[cfg(target_os = "linux")]
-pub use self::sandbox::{LocalSandbox, ShutdownReport};
+mod linux;
 #[cfg(target_os = "linux")]
+use linux as platform;
+
 pub use builder::{BackgroundPolicy, Confinement, Enforcement, LocalSandboxBuilder, Network};
-#[cfg(target_os = "linux")]
+pub use denial::DenialHint;
 pub use environment::{ALLOWLIST, Inherit};
-#[cfg(target_os = "linux")]
 pub use error::{ConfigError, ExecError};
-#[cfg(target_os = "linux")]
-pub use host::background::Background;
-#[cfg(target_os = "linux")]
-pub use host::denial::DenialHint;
-#[cfg(target_os = "linux")]
-pub use host::execution::{LocalExecution, LocalExit, signal_name};
-#[cfg(target_os = "linux")]
-pub use host::sessions::{Opened, SessionId, TerminalSessions};
-#[cfg(target_os = "linux")]
-pub use host::spool::Spooled;
-#[cfg(target_os = "linux")]
-pub use host::terminal::{LocalTerminal, YieldFor, Yielded, terminal_size};
-#[cfg(target_os = "linux")]
+pub use exit::{KillReason, LocalExit, ProtectedChange, signal_name};
 pub use limits::Limits;
-#[cfg(target_os = "linux")]
+pub use platform::host::background::Background;
+pub use platform::host::execution::LocalExecution;
+pub use platform::host::terminal::{LocalTerminal, terminal_size};
+pub use platform::sandbox::{LocalSandbox, ShutdownReport};
+pub use platform::sys::environ::scrub_env;
+pub use platform::warden::entry::init;
 pub use policy::{GitAccess, ReadAccess};
-#[cfg(target_os = "linux")]
-pub use protect::ProtectedChange;
-#[cfg(target_os = "linux")]
-pub use protocol::KillReason;
-#[cfg(target_os = "linux")]
 pub use proxy::serve::NetworkDecision;
-#[cfg(target_os = "linux")]
 pub use report::{Outcome, Property, Status, Tier};
-#[cfg(target_os = "linux")]
+pub use sessions::{Opened, SessionId, TerminalSessions};
 pub use shell::Shell;
-#[cfg(target_os = "linux")]
-pub use sys::environ::scrub_env;
-#[cfg(target_os = "linux")]
-pub use warden::entry::init;
-
-#[cfg(not(target_os = "linux"))]
-mod elsewhere;
-#[cfg(not(target_os = "linux"))]
-pub use elsewhere::{ConfigError, LocalSandbox, LocalSandboxBuilder, init};
+pub use spool::Spooled;
+pub use yields::{YieldFor, Yielded};

@@ -10,3 +10,4 @@ pub mod connect;
 pub mod hello;
 pub mod request;
 pub mod serve;
+pub mod variables;

@@ -1,6 +1,6 @@
 //! What the host does when its helpers do not: commands that are not confined can stop or kill them.
 //!
-//! Every supervisor and all that comes from it bears a mark (see [`set_mark`](crate::sys::process::set_mark)), which stays
+//! Every supervisor and all that comes from it bears a mark (see [`set_mark`](crate::linux::sys::process::set_mark)), which stays
 //! when the tree above a process is gone. A command that takes the mark off on purpose is out of reach, as is one that kills
 //! the host as well.
 
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use tokio::sync::oneshot;
 
-use crate::sys::pidfd;
+use crate::linux::sys::pidfd;
 
 /// How long KILL is repeated.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -13,25 +13,26 @@ use sandbox::{EnvChange, ExecRequest, Stdin};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::beneath::Reach;
 use crate::builder::LocalSandboxBuilder;
 use crate::environment::{self, Environment};
 use crate::error::{ConfigError, ExecError};
-use crate::host::background::{Background, Drain};
-use crate::host::execution::{Control, LocalExecution, Parts};
-use crate::host::helper::{Helper, Link};
-use crate::host::pipe::{self, Feeder};
-use crate::host::processes::ProcessTable;
-use crate::host::spool::Spool;
+use crate::exit::ProtectedChange;
 use crate::limits::Limits;
+use crate::linux::beneath::Reach;
+use crate::linux::host::background::{Background, Drain};
+use crate::linux::host::execution::{Control, LocalExecution, Parts};
+use crate::linux::host::helper::{Helper, Link};
+use crate::linux::host::pipe::{self, Feeder};
+use crate::linux::host::processes::ProcessTable;
+use crate::linux::protect::Protected;
+use crate::linux::protocol::{Launch, Wiring};
+use crate::linux::sys::message::MESSAGE_MAX;
 use crate::policy::Policy;
-use crate::protect::{Protected, ProtectedChange};
-use crate::protocol::{Launch, Wiring};
 use crate::proxy::serve::{NetworkDecision, Proxy};
 use crate::report::Outcome;
 use crate::scratch::Scratch;
 use crate::shell::{Resolved, Script};
-use crate::sys::message::MESSAGE_MAX;
+use crate::spool::Spool;
 
 /// Ended background processes whose last words are kept.
 const ENDED_MAX: usize = 64;
@@ -202,7 +203,7 @@ impl Inner {
     /// Fails as the command's `chdir` would. In a view of its own the sandbox may see less than the host.
     fn check_directory(&self, directory: &[u8]) -> Result<(), ExecError> {
         use nix::unistd::{AccessFlags, access};
-        let failed = |errno| ExecError::Cwd { path: directory.to_vec(), errno };
+        let failed = |errno: Errno| ExecError::Cwd { path: directory.to_vec(), source: errno.into() };
         // Only of a directory is this a name.
         let own = [directory, b"/."].concat();
         access(own.as_slice(), AccessFlags::X_OK).map_err(failed)
@@ -212,7 +213,7 @@ impl Inner {
     fn check_shell(&self) -> Result<(), ExecError> {
         let program = self.settings.shell.path.as_os_str().as_bytes();
         nix::unistd::access(program, nix::unistd::AccessFlags::X_OK)
-            .map_err(|errno| ExecError::Spawn { program: program.to_vec(), errno })
+            .map_err(|errno| ExecError::Spawn { program: program.to_vec(), source: errno.into() })
     }
 
     fn environment(&self, changes: &[EnvChange], terminal: bool) -> Result<Vec<Vec<u8>>, ExecError> {

@@ -14,9 +14,9 @@ use tokio::io::Interest;
 
 use super::sweep::{Marked, Marks};
 use crate::error::{ConfigError, ExecError};
-use crate::protocol::{Order, Reply, Setup, SetupReply, Summons, WARDEN_NAME};
+use crate::linux::protocol::{Order, Reply, Setup, SetupReply, Summons, WARDEN_NAME};
+use crate::linux::sys::{message, reactor};
 use crate::report::Outcome;
-use crate::sys::{message, reactor};
 
 /// How long the warden may take to set itself up.
 const SETUP_PATIENCE: Duration = Duration::from_secs(20);
@@ -351,7 +351,7 @@ fn is_gone(error: &io::Error) -> bool {
 /// The image to start the warden from: this program, if it can serve; else a program installed for the purpose.
 fn helper_program() -> Result<PathBuf, ConfigError> {
     const PROGRAM: &str = "local-sandbox-warden";
-    if crate::warden::entry::can_serve() {
+    if crate::linux::warden::entry::can_serve() {
         let own = PathBuf::from("/proc/self/exe");
         return if own.exists() { Ok(own) } else { std::env::current_exe().map_err(ConfigError::Helper) };
     }

@@ -4,24 +4,23 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_core::Stream;
 use nix::sys::signal::Signal;
-use sandbox::{
-    ExecEvent, ExecExit, SandboxError, Stdin, Terminal, TerminalEvent, TerminalRequest, TerminalSize, Terminals,
-};
+use sandbox::{ExecEvent, SandboxError, Stdin, Terminal, TerminalEvent, TerminalRequest, TerminalSize, Terminals};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::execution::{LocalExecution, LocalExit};
+use super::execution::LocalExecution;
 use super::pipe::Reader;
 use crate::error::ExecError;
-use crate::sandbox::{LocalSandbox, Start};
+use crate::exit::LocalExit;
+use crate::linux::sandbox::{LocalSandbox, Start};
+use crate::linux::sys::{pty, reactor};
 use crate::shell::Script;
-use crate::sys::{pty, reactor};
+use crate::yields::{YieldFor, Yielded, contains, keep_ends};
 
 /// A command, or an interactive shell, on a pseudoterminal. Dropping it hangs up and ends what runs in it.
 #[derive(Debug)]
@@ -157,72 +156,6 @@ impl LocalTerminal {
     }
 }
 
-/// When [`LocalTerminal::read`] gives what it has.
-#[derive(Debug, Clone)]
-pub struct YieldFor {
-    /// At the latest after this time.
-    pub max: Duration,
-    /// When something came and nothing followed for this long.
-    pub idle: Duration,
-    /// When these bytes have come.
-    pub until: Option<Vec<u8>>,
-    /// Bytes kept, half from the start and half from the end.
-    pub retain: usize,
-}
-
-impl YieldFor {
-    const SETTLE: Duration = Duration::from_millis(100);
-    const RETAIN: usize = 1 << 20;
-
-    /// After the start of a command: up to 10 s.
-    pub fn first() -> YieldFor {
-        YieldFor::at_most(Duration::from_secs(10))
-    }
-
-    /// After something was typed: up to 250 ms, with 100 ms to settle.
-    pub fn typed() -> YieldFor {
-        YieldFor::at_most(Duration::from_millis(250))
-    }
-
-    /// Up to `max`, kept between 250 ms and 30 s.
-    pub fn at_most(max: Duration) -> YieldFor {
-        let max = max.clamp(Duration::from_millis(250), Duration::from_secs(30));
-        YieldFor { max, idle: YieldFor::SETTLE, until: None, retain: YieldFor::RETAIN }
-    }
-
-    /// A look at a command that was given nothing: up to `max`, kept between 5 s and 300 s.
-    pub fn poll(max: Duration) -> YieldFor {
-        let max = max.clamp(Duration::from_secs(5), Duration::from_secs(300));
-        YieldFor { max, idle: YieldFor::SETTLE, until: None, retain: YieldFor::RETAIN }
-    }
-}
-
-/// What [`LocalTerminal::read`] gives.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Yielded {
-    /// What was shown.
-    pub output: Vec<u8>,
-    /// Bytes left out of the middle.
-    pub omitted: u64,
-    /// How the command ended, if it did.
-    pub exit: Option<ExecExit>,
-}
-
-/// Cuts the middle out of what is longer than `retain`; says how much.
-fn keep_ends(output: &mut Vec<u8>, retain: usize) -> u64 {
-    let excess = output.len().saturating_sub(retain);
-    if excess == 0 {
-        return 0;
-    }
-    let head = retain / 2;
-    output.drain(head..head + excess);
-    excess as u64
-}
-
-fn contains(text: &[u8], wanted: &[u8]) -> bool {
-    wanted.is_empty() || text.windows(wanted.len()).any(|window| window == wanted)
-}
-
 #[async_trait]
 impl Terminals for LocalSandbox {
     async fn open(&self, request: TerminalRequest) -> Result<Box<dyn Terminal>, SandboxError> {
@@ -255,18 +188,4 @@ impl Terminal for LocalTerminal {
 /// Rows and columns of a terminal of this process; `None` if it is none or has no size.
 pub fn terminal_size(terminal: BorrowedFd<'_>) -> Option<(u16, u16)> {
     pty::size(terminal).ok().filter(|(rows, columns)| *rows > 0 && *columns > 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_middle_of_long_output_is_cut_and_counted() {
-        let mut output = b"0123456789".to_vec();
-        assert_eq!(keep_ends(&mut output, 4), 6);
-        assert_eq!(output, b"0189");
-        assert_eq!(keep_ends(&mut output, 4), 0);
-        assert_eq!(keep_ends(&mut output, 100), 0);
-    }
 }

@@ -11,7 +11,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::unistd::{ForkResult, Pid};
 
 use crate::limits::Limits;
-use crate::protocol::Stage;
+use crate::linux::protocol::Stage;
 
 /// A command ready to start: everything allocated, so that the child between its making and its `execve` only makes
 /// system calls.

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_core::Stream;
+use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use sandbox::{ExecEvent, ExecExit, SandboxError, TIMEOUT_STATUS, Usage};
-use serde::Serialize;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::oneshot;
@@ -21,16 +21,16 @@ use tokio::time::Sleep;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::background::{Background, Drain};
-use super::denial::{DenialHint, LOOKED_AT};
 use super::helper::{Link, OVERDUE, RESUMED, Supervisor};
 use super::pipe::{Feeder, Reader, poll_open};
-use super::spool::{Spool, Spooled};
 use super::sweep::{Marked, in_thread};
+use crate::denial::{DenialHint, LOOKED_AT};
 use crate::error::ExecError;
-use crate::protect::ProtectedChange;
-use crate::protocol::{Ended, KillReason, Order, Reply, Stage};
-use crate::sandbox::Inner;
-use crate::sys::{message, reactor};
+use crate::exit::{KillReason, LocalExit};
+use crate::linux::protocol::{Ended, Order, Reply, Stage};
+use crate::linux::sandbox::Inner;
+use crate::linux::sys::{message, reactor};
+use crate::spool::Spool;
 
 /// How long output may pause after the command's end before the rest is left to the background.
 const IDLE: Duration = Duration::from_millis(100);
@@ -77,23 +77,6 @@ impl Control {
             }
         }
     }
-}
-
-/// What only the local sandbox can say about a command that ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct LocalExit {
-    /// Descendants alive when the result was given.
-    pub still_running: u32,
-    /// Whether the command left a core file.
-    pub core_dumped: bool,
-    /// Why the sandbox ended it, if it did.
-    pub killed_by: Option<KillReason>,
-    /// What the confinement seems to have refused, if the command failed for it. A guess.
-    pub denial_hint: Option<DenialHint>,
-    /// Where all of its output is, if that was asked for.
-    pub spooled: Option<Spooled>,
-    /// Protected files that are no longer as they were, or were made and removed.
-    pub protected_changes: Vec<ProtectedChange>,
 }
 
 /// A running command. A stream of events; dropping it ends the command and everything it started.
@@ -215,7 +198,18 @@ impl LocalExecution {
             self.inner.release(control.into_link());
         }
         self.finished = Some(LocalExit::default());
-        ExecError::from_stage(stage, errno, &self.program, &self.directory)
+        self.not_run(stage, errno)
+    }
+
+    fn not_run(&self, stage: Stage, errno: i32) -> ExecError {
+        let source = io::Error::from_raw_os_error(errno);
+        match (stage, Errno::from_raw(errno)) {
+            (Stage::Directory, _) => ExecError::Cwd { path: self.directory.clone(), source },
+            (_, Errno::E2BIG) => ExecError::TooBig,
+            (Stage::Fork, _) => ExecError::Resources(source),
+            (Stage::Program, _) => ExecError::Spawn { program: self.program.clone(), source },
+            _ => ExecError::Confinement { stage: stage.name(), source },
+        }
     }
 
     /// The process id of a command on a terminal, as its sandbox counts; 0 for others.
@@ -528,11 +522,6 @@ impl Status {
             Status { code: 128 + signal, signal: Some(signal), core_dumped: raw & 0x80 != 0 }
         }
     }
-}
-
-/// A signal's name without `SIG`, as `kill -l` gives it.
-pub fn signal_name(number: i32) -> Option<&'static str> {
-    Signal::try_from(number).ok().map(|signal| signal.as_str().trim_start_matches("SIG"))
 }
 
 impl Stream for LocalExecution {

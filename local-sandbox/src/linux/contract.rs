@@ -9,10 +9,10 @@ use sandbox::{
     SandboxError, Terminals,
 };
 
-use crate::files::FileTask;
+use crate::linux::files::FileTask;
+use crate::linux::sandbox::LocalSandbox;
 use crate::policy::NetworkPolicy;
 use crate::report::Tier;
-use crate::sandbox::LocalSandbox;
 
 #[async_trait]
 impl Sandbox for LocalSandbox {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::exit::KillReason;
 use crate::limits::Limits;
 use crate::policy::Policy;
 
@@ -265,39 +266,6 @@ impl Stage {
             Stage::Limits => "limits",
             Stage::Confinement => "confinement",
             Stage::Program => "program",
-        }
-    }
-}
-
-/// Why a supervisor ended a tree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[repr(u8)]
-pub enum KillReason {
-    /// The time given was over.
-    Timeout = 1,
-    /// The host asked.
-    Requested = 2,
-    /// More processes than the limit.
-    Processes = 3,
-    /// More memory than the limit.
-    Memory = 4,
-    /// More output than the limit (decided by the host).
-    Output = 5,
-    /// Something killed the command's supervisor, and the command was then ended without it (told by the host).
-    Helper = 6,
-}
-
-impl KillReason {
-    fn from_number(number: u8) -> Option<KillReason> {
-        match number {
-            1 => Some(KillReason::Timeout),
-            2 => Some(KillReason::Requested),
-            3 => Some(KillReason::Processes),
-            4 => Some(KillReason::Memory),
-            5 => Some(KillReason::Output),
-            6 => Some(KillReason::Helper),
-            _ => None,
         }
     }
 }

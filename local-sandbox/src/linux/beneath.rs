@@ -137,7 +137,7 @@ impl Reach {
         let directory = match roots {
             None => {
                 if create {
-                    let made = std::fs::create_dir_all(crate::files::as_path(directory));
+                    let made = std::fs::create_dir_all(crate::names::as_path(directory));
                     // A file on the way is "not a directory" to the caller, as to every other operation.
                     made.map_err(|error| {
                         if error.kind() == io::ErrorKind::AlreadyExists { Errno::ENOTDIR.into() } else { error }

@@ -14,11 +14,12 @@ use nix::sys::signalfd::SignalFd;
 use nix::unistd::Pid;
 
 use super::{cgroup, tree};
+use crate::exit::KillReason;
 use crate::limits::Limits;
-use crate::protocol::{Ended, KillReason, Launch, Order, Reply, Stage};
-use crate::sys::message::{self, MESSAGE_MAX};
-use crate::sys::process::{self, Exit, Prepared, Reaped};
-use crate::sys::pty;
+use crate::linux::protocol::{Ended, Launch, Order, Reply, Stage};
+use crate::linux::sys::message::{self, MESSAGE_MAX};
+use crate::linux::sys::process::{self, Exit, Prepared, Reaped};
+use crate::linux::sys::pty;
 
 /// How long KILL is repeated before what is left is reported as leaked.
 const KILL_PATIENCE: Duration = Duration::from_secs(5);

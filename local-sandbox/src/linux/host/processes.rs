@@ -12,9 +12,9 @@ use sandbox::{
 };
 
 use super::helper::Supervisor;
-use crate::protocol::Order;
-use crate::sandbox::LocalSandbox;
-use crate::sys::message;
+use crate::linux::protocol::Order;
+use crate::linux::sandbox::LocalSandbox;
+use crate::linux::sys::message;
 
 /// The spawned processes of a sandbox.
 pub type ProcessTable = sandbox::ProcessTable<Link>;

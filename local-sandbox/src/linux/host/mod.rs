@@ -1,12 +1,9 @@
 //! The host's side: starting the warden, talking to supervisors, reading output.
 
 pub mod background;
-pub mod denial;
 pub mod execution;
 pub mod helper;
 pub mod pipe;
 pub mod processes;
-pub mod sessions;
-pub mod spool;
 pub mod sweep;
 pub mod terminal;

@@ -13,21 +13,12 @@ use std::sync::{Mutex, PoisonError};
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, renameat};
 use nix::sys::stat::{FileStat, SFlag, fstatat};
-use serde::Serialize;
 
-use crate::beneath::{Place, Root};
-use crate::files;
+use crate::exit::ProtectedChange;
+use crate::linux::beneath::{Place, Root};
+use crate::linux::files;
 use crate::policy::Policy;
 use crate::report::Tier;
-
-/// A protected file that a command has made or changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ProtectedChange {
-    /// Which.
-    pub path: PathBuf,
-    /// Whether it is gone again: it was not there before, and was removed or, where it could not be, renamed.
-    pub removed: bool,
-}
 
 /// The protected files to look at.
 #[derive(Debug, Default)]

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use sandbox::{SandboxError, TerminalRequest, TerminalSize};
 use tokio::sync::Mutex;
 
-use super::terminal::{LocalTerminal, YieldFor, Yielded};
-use crate::sandbox::LocalSandbox;
+use crate::platform::{LocalSandbox, LocalTerminal};
+use crate::yields::{YieldFor, Yielded};
 
 /// The most sessions at a time.
 const SESSIONS_MAX: usize = 64;

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use super::execution::Control;
 use super::pipe::{Reader, poll_open};
 use super::sweep::{Marked, in_thread};
-use crate::protocol::Reply;
-use crate::sys::message;
+use crate::linux::protocol::Reply;
+use crate::linux::sys::message;
 
 /// Bytes remembered of what background processes say.
 const TAIL: usize = 64 * 1024;

@@ -14,7 +14,7 @@ use sandbox::StdinStream;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use crate::sys::reactor;
+use crate::linux::sys::reactor;
 
 const CHUNK: usize = 64 * 1024;
 

@@ -10,8 +10,8 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 
+use crate::linux::sys::landlock::{self, right};
 use crate::policy::{NetworkPolicy, Policy};
-use crate::sys::landlock::{self, right};
 
 /// Devices that can be read and written.
 const DEVICES: [&str; 6] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"];

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use nix::libc;
 
-use crate::protocol::WARDEN_NAME;
+use crate::linux::protocol::WARDEN_NAME;
 
 /// Becomes the warden, and never returns, if this process was started as one; otherwise does nothing.
 ///

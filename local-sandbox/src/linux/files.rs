@@ -1,6 +1,5 @@
 //! The file operations of the contract: regular files and directories only, atomic writes, removal that follows no link.
 
-use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -17,9 +16,10 @@ use nix::sys::stat::{FileStat as RawStat, Mode, SFlag, fchmod, fstat, fstatat, m
 use nix::unistd::{UnlinkatFlags, unlinkat};
 use sandbox::{DirEntry, FileErrorKind, FileOperation, FileStat, FileType, SandboxError};
 
-use crate::beneath::{Access, Place, Reach, path_of};
+use crate::linux::beneath::{Access, Place, Reach, path_of};
+use crate::linux::sandbox::{Inner, LocalSandbox};
+use crate::names::as_path;
 use crate::policy::Policy;
-use crate::sandbox::{Inner, LocalSandbox};
 
 /// The largest file read at once, bytes.
 pub const READ_MAX: u64 = 256 * 1024 * 1024;
@@ -381,9 +381,4 @@ fn remove_tree(place: &Place) -> io::Result<()> {
             None => return Ok(unlinkat(&place.directory, name.as_slice(), UnlinkatFlags::RemoveDir)?),
         }
     }
-}
-
-/// A path for the standard library.
-pub(crate) fn as_path(bytes: &[u8]) -> &Path {
-    Path::new(OsStr::from_bytes(bytes))
 }

@@ -16,9 +16,9 @@ use nix::unistd::{ForkResult, Pid};
 use super::confine::Role;
 use super::supervisor::{self, Confinement};
 use super::tree;
-use crate::protocol::{Setup, SetupReply, Summons};
-use crate::sys::message::{self, MESSAGE_MAX, Received};
-use crate::sys::process::{self, Reaped};
+use crate::linux::protocol::{Setup, SetupReply, Summons};
+use crate::linux::sys::message::{self, MESSAGE_MAX, Received};
+use crate::linux::sys::process::{self, Reaped};
 
 /// Where the warden's socket lives, beyond the numbers commands use.
 const SOCKET_NUMBER: i32 = 10;

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 
+use crate::linux::sys::mount::{attach, copy_tree, make_read_only, make_tree_read_only};
 use crate::policy::Policy;
-use crate::sys::mount::{attach, copy_tree, make_read_only, make_tree_read_only};
 
 /// What failed, and why.
 pub type Failure = (&'static str, Errno);

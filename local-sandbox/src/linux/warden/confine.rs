@@ -12,11 +12,11 @@ use super::cgroup::{self, Groups};
 use super::guard::answer;
 use super::supervisor::Confinement;
 use super::{rules, view};
+use crate::linux::protocol::{Setup, SetupReply};
+use crate::linux::sys::seccomp::Sockets;
+use crate::linux::sys::{capability, landlock, namespace, process, seccomp};
 use crate::policy::{NetworkPolicy, Policy};
-use crate::protocol::{Setup, SetupReply};
 use crate::report::{Outcome, Property, Status, Tier};
-use crate::sys::seccomp::Sockets;
-use crate::sys::{capability, landlock, namespace, process, seccomp};
 
 /// The user and group commands have in a user namespace. Not 0, with which archives' owners would be restored in vain.
 const INSIDE_ID: u32 = 1000;
