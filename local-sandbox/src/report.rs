@@ -54,6 +54,8 @@ pub enum Property {
     Seccomp,
     /// Protected files below the writable paths (git hooks and configuration, shell startup files) stay as they are.
     ProtectedFiles,
+    /// The sandbox's own file operations reach only what commands do.
+    FileOperations,
 }
 
 /// How far a property holds.
@@ -176,6 +178,7 @@ impl fmt::Display for Property {
             Property::NoNewPrivs => "no_new_privs",
             Property::Seccomp => "seccomp",
             Property::ProtectedFiles => "protected_files",
+            Property::FileOperations => "file_operations",
         })
     }
 }

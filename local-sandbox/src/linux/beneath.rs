@@ -41,6 +41,11 @@ impl Root {
         Ok(Root { path: path.to_vec(), fd, writable })
     }
 
+    /// Whether what lies beneath may be changed.
+    pub fn is_writable(&self) -> bool {
+        self.writable
+    }
+
     /// How long its path is: of two roots around a file, the inner one's is longer.
     pub fn depth(&self) -> usize {
         self.path.len()

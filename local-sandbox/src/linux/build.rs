@@ -9,16 +9,19 @@ use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::limits::Limits;
 use crate::linux::beneath::{Reach, Root};
+use crate::linux::file_threads::FileThreads;
+use crate::linux::files::Files;
 use crate::linux::host::helper::Helper;
 use crate::linux::host::sweep::Marks;
 use crate::linux::protect::Protected;
 use crate::linux::protocol::Setup;
 use crate::linux::sandbox::{Inner, LocalSandbox, Settings};
+use crate::linux::sys::landlock;
 use crate::policy::Policy;
 use crate::proxy::allow::Allowlist;
 use crate::proxy::serve::Proxy;
 use crate::proxy::{connect, variables};
-use crate::report::{Property, Status, Tier};
+use crate::report::{Outcome, Property, Status, Tier};
 use crate::resolve;
 use crate::scratch::Scratch;
 
@@ -49,7 +52,7 @@ pub fn build(options: LocalSandboxBuilder) -> Result<LocalSandbox, ConfigError> 
         mark: marks.of_warden(),
         policy,
     };
-    let (helper, ready) = Helper::start(options.helper, marks, &setup)?;
+    let (helper, mut ready) = Helper::start(options.helper, marks, &setup)?;
     if require && let Some((property, status)) = ready.outcome.shortfall_but(!chosen) {
         return Err(ConfigError::Unenforceable { property, status: status.clone() });
     }
@@ -72,8 +75,9 @@ pub fn build(options: LocalSandboxBuilder) -> Result<LocalSandbox, ConfigError> 
     if !ready.outcome.properties.get(&Property::MemoryLimit).is_some_and(by_group) {
         per_process.address_space = per_process.address_space.or(per_process.memory);
     }
-    let reach = reach(setup.policy.as_ref(), &cwd)?;
-    let confined = setup.policy.as_ref().filter(|policy| !policy.is_all_writable());
+    let policy = setup.policy.map(Arc::new);
+    let files = files(policy.as_ref(), &cwd, &mut ready.outcome)?;
+    let confined = policy.as_deref().filter(|policy| !policy.is_all_writable());
     let protected = match confined {
         Some(policy) => Protected::new(policy, ready.outcome.tier).map_err(ConfigError::Helper)?,
         None => Protected::default(),
@@ -88,13 +92,30 @@ pub fn build(options: LocalSandboxBuilder) -> Result<LocalSandbox, ConfigError> 
         spool: resolve::spool_directory(options.spool)?,
         kill_background: options.background == BackgroundPolicy::Kill,
         limits: per_process,
-        policy: setup.policy,
+        policy,
         protected,
         outcome: ready.outcome,
         scratch,
         proxy,
     };
-    Ok(LocalSandbox::new(Arc::new(Inner::new(settings, reach, helper))))
+    Ok(LocalSandbox::new(Arc::new(Inner::new(settings, files, helper))))
+}
+
+/// Where the sandbox's own file operations run: on threads that are confined as well, if the kernel can.
+fn files(policy: Option<&Arc<Policy>>, cwd: &Path, outcome: &mut Outcome) -> Result<Files, ConfigError> {
+    let reach = Arc::new(reach(policy.map(AsRef::as_ref), cwd)?);
+    let mut threads = None;
+    if let Reach::Beneath(_) = reach.as_ref() {
+        let by = match landlock::abi() {
+            Ok(abi) => {
+                threads = Some(FileThreads::new(Arc::clone(&reach), abi));
+                "opening beneath the directories, on threads with Landlock".to_owned()
+            }
+            Err(errno) => format!("opening beneath the directories alone; Landlock: {errno}"),
+        };
+        outcome.set(Property::FileOperations, Status::Enforced { by });
+    }
+    Ok(Files { reach, policy: policy.cloned(), threads })
 }
 
 /// The files that the sandbox's own operations reach: those of the workspace when commands are confined to it.

@@ -17,7 +17,8 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 use sandbox::{DirEntry, FileErrorKind, FileOperation, FileStat, FileType, SandboxError};
 
 use crate::linux::beneath::{Access, Place, Reach, path_of};
-use crate::linux::sandbox::{Inner, LocalSandbox};
+use crate::linux::file_threads::FileThreads;
+use crate::linux::sandbox::LocalSandbox;
 use crate::names::as_path;
 use crate::policy::Policy;
 
@@ -28,9 +29,20 @@ const LINKS_MAX: usize = 40;
 /// Directories held open while removing a tree; what lies deeper is moved up first.
 const REMOVE_DEPTH: usize = 64;
 
+/// What the sandbox's file operations reach, and where they run.
+#[derive(Debug)]
+pub struct Files {
+    /// The directories.
+    pub reach: Arc<Reach>,
+    /// What is hidden or protected in them.
+    pub policy: Option<Arc<Policy>>,
+    /// Confined threads; without them operations run on the runtime's.
+    pub threads: Option<FileThreads>,
+}
+
 /// One operation on one path.
 pub struct FileTask {
-    inner: Arc<Inner>,
+    files: Arc<Files>,
     path: Vec<u8>,
 }
 
@@ -48,11 +60,17 @@ impl LocalSandbox {
         if path.contains(&0) {
             return Err(SandboxError::file(operation, path, FileErrorKind::InvalidPath));
         }
-        let task = FileTask { inner: Arc::clone(&self.inner), path: self.inner.absolute(path) };
-        match tokio::task::spawn_blocking(move || run(&task)).await {
-            Ok(result) => result.map_err(|error| SandboxError::from_io(operation, path, &error)),
-            Err(error) => Err(SandboxError::backend("use files", error)),
-        }
+        let files = &self.inner.files;
+        let task = FileTask { files: Arc::clone(files), path: self.inner.absolute(path) };
+        let run = move || run(&task);
+        let done = match &files.threads {
+            Some(threads) => threads.run(run).await.map_err(|error| SandboxError::backend("use files", error)),
+            None => {
+                let joined = tokio::task::spawn_blocking(run).await;
+                joined.map_err(|error| SandboxError::backend("use files", error))
+            }
+        };
+        done?.map_err(|error| SandboxError::from_io(operation, path, &error))
     }
 }
 
@@ -74,7 +92,7 @@ fn kind_of(stat: &RawStat) -> SFlag {
 
 impl FileTask {
     fn reach(&self) -> &Reach {
-        &self.inner.reach
+        &self.files.reach
     }
 
     /// Opens what the path leads to, unless that is hidden from commands.
@@ -111,7 +129,7 @@ impl FileTask {
     }
 
     fn policy(&self) -> Option<&Policy> {
-        self.inner.settings.policy.as_ref().filter(|policy| !policy.is_all_writable())
+        self.files.policy.as_deref().filter(|policy| !policy.is_all_writable())
     }
 
     /// The contents of a regular file.

@@ -3,6 +3,7 @@
 pub mod beneath;
 pub mod build;
 mod contract;
+pub mod file_threads;
 pub mod files;
 pub mod host;
 pub mod protect;

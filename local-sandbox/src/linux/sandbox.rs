@@ -18,7 +18,7 @@ use crate::environment::{self, Environment};
 use crate::error::{ConfigError, ExecError};
 use crate::exit::ProtectedChange;
 use crate::limits::Limits;
-use crate::linux::beneath::Reach;
+use crate::linux::files::Files;
 use crate::linux::host::background::{Background, Drain};
 use crate::linux::host::execution::{Control, LocalExecution, Parts};
 use crate::linux::host::helper::{Helper, Link};
@@ -56,7 +56,7 @@ pub(crate) struct Settings {
     pub spool: Option<PathBuf>,
     pub kill_background: bool,
     pub limits: Limits,
-    pub policy: Option<Policy>,
+    pub policy: Option<Arc<Policy>>,
     pub protected: Protected,
     pub outcome: Outcome,
     #[expect(dead_code, reason = "removes the directory when the sandbox goes")]
@@ -67,7 +67,7 @@ pub(crate) struct Settings {
 /// What executions share with their sandbox.
 pub(crate) struct Inner {
     pub settings: Settings,
-    pub reach: Reach,
+    pub files: Arc<Files>,
     helper: Helper,
     arguments_max: u64,
     backgrounds: Mutex<Vec<(Background, JoinHandle<()>)>>,
@@ -169,8 +169,14 @@ impl fmt::Debug for LocalSandbox {
 }
 
 impl Inner {
-    pub(crate) fn new(settings: Settings, reach: Reach, helper: Helper) -> Inner {
-        Inner { settings, reach, helper, arguments_max: arguments_max(), backgrounds: Mutex::default() }
+    pub(crate) fn new(settings: Settings, files: Files, helper: Helper) -> Inner {
+        Inner {
+            settings,
+            files: Arc::new(files),
+            helper,
+            arguments_max: arguments_max(),
+            backgrounds: Mutex::default(),
+        }
     }
 
     fn backgrounds(&self) -> std::sync::MutexGuard<'_, Vec<(Background, JoinHandle<()>)>> {

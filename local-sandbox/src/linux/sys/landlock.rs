@@ -87,10 +87,23 @@ pub fn abi() -> nix::Result<i32> {
     Ok(i32::try_from(version).unwrap_or(i32::MAX))
 }
 
-/// Makes a ruleset that denies all file accesses the kernel can deny, TCP if said, and signals and abstract sockets out
-/// of the domain.
+/// What a ruleset denies beside all file accesses that the kernel can deny.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Denied {
+    /// TCP.
+    pub tcp: bool,
+    /// Signals and abstract sockets out of the domain.
+    pub others: bool,
+}
+
+impl Denied {
+    /// Nothing else.
+    pub const FILES: Denied = Denied { tcp: false, others: false };
+}
+
+/// Makes a ruleset that denies all file accesses the kernel can deny, and more as said where it can.
 #[expect(unsafe_code, reason = "landlock_create_ruleset")]
-pub fn create(abi: i32, deny_tcp: bool) -> nix::Result<OwnedFd> {
+pub fn create(abi: i32, denied: Denied) -> nix::Result<OwnedFd> {
     let files = match abi {
         ..=1 => right::ALL & !(right::REFER | right::TRUNCATE | right::IOCTL_DEV),
         2 => right::ALL & !(right::TRUNCATE | right::IOCTL_DEV),
@@ -99,8 +112,8 @@ pub fn create(abi: i32, deny_tcp: bool) -> nix::Result<OwnedFd> {
     };
     let attributes = RulesetAttributes {
         handled_access_fs: files,
-        handled_access_net: if abi >= 4 && deny_tcp { NET_ALL } else { 0 },
-        scoped: if abi >= 6 { SCOPES } else { 0 },
+        handled_access_net: if abi >= 4 && denied.tcp { NET_ALL } else { 0 },
+        scoped: if abi >= 6 && denied.others { SCOPES } else { 0 },
     };
     let size = match abi {
         ..=3 => 8_usize,

@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 
-use crate::linux::sys::landlock::{self, right};
+use crate::linux::sys::landlock::{self, Denied, right};
 use crate::policy::{NetworkPolicy, Policy};
 
 /// Devices that can be read and written.
@@ -20,7 +20,7 @@ const TERMINALS: [&str; 3] = ["/dev/tty", "/dev/ptmx", "/dev/pts"];
 
 /// Makes the ruleset that every command puts on itself.
 pub fn build(policy: &Policy, abi: i32) -> Result<OwnedFd, Errno> {
-    let ruleset = landlock::create(abi, policy.network != NetworkPolicy::Host)?;
+    let ruleset = landlock::create(abi, Denied { tcp: policy.network != NetworkPolicy::Host, others: true })?;
     let grant = |path: &Path, rights: u64| -> Result<(), Errno> {
         let fd = match open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()) {
             Ok(fd) => fd,
