@@ -31,7 +31,7 @@ fn cases() -> [Case; 2] {
         Case {
             name: "bash -c true",
             shell: Shell::Auto,
-            program: "bash",
+            program: "/bin/bash",
             words: &["--norc", "--noprofile", "-c", "true"],
         },
         Case { name: "sh -c true", shell: Shell::Posix, program: "/bin/sh", words: &["-c", "true"] },

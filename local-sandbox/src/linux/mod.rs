@@ -6,6 +6,7 @@ mod contract;
 pub mod file_threads;
 pub mod files;
 pub mod host;
+pub mod launch;
 pub mod protect;
 pub mod protocol;
 pub mod sandbox;

@@ -1,9 +1,10 @@
 //! What the host and its helper processes say to each other.
 //!
 //! Host to warden: one [`Setup`] at the start, then one descriptor-carrying [`Summons`] for each supervisor wanted.
-//! Host to supervisor: [`Launch`], then orders ([`Order`]); back come [`Reply`] messages. Integers are little-endian;
+//! Host to supervisor: [`Launch`](crate::linux::launch::Launch), then orders ([`Order`]); back come [`Reply`] messages. Integers are little-endian;
 //! strings are terminated by NUL so that the supervisor hands them to `execve` where they lie.
 
+use std::ffi::CStr;
 use std::io;
 use std::time::Duration;
 
@@ -70,108 +71,6 @@ pub enum SetupReply {
         /// The system's reason.
         errno: i32,
     },
-}
-
-/// How a command's standard input, output and terminal are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Wiring {
-    /// A descriptor for standard input comes along; otherwise it is `/dev/null`.
-    pub stdin: bool,
-    /// The script comes along as a descriptor and becomes fd 3.
-    pub script: bool,
-    /// A terminal of this many rows and columns is opened by the supervisor; its master goes to the host.
-    pub terminal: Option<(u16, u16)>,
-    /// The host wants to know the process id at once.
-    pub announce: bool,
-    /// Descendants that outlive the command are ended with it.
-    pub kill_background: bool,
-}
-
-/// One command to start.
-#[derive(Debug, Clone, Default)]
-pub struct Launch {
-    /// Absolute path of the program.
-    pub program: Vec<u8>,
-    /// Arguments, `argv[0]` first.
-    pub arguments: Vec<Vec<u8>>,
-    /// `NAME=VALUE` strings.
-    pub environment: Vec<Vec<u8>>,
-    /// Working directory, absolute.
-    pub directory: Vec<u8>,
-    /// Time until the tree is ended.
-    pub timeout: Option<Duration>,
-    /// Time between TERM and KILL.
-    pub grace: Duration,
-    /// Descriptors and terminal.
-    pub wiring: Wiring,
-    /// Limits of each process.
-    pub limits: Limits,
-}
-
-impl Launch {
-    /// Encodes the message; strings must hold no NUL (the caller has checked).
-    pub fn encode(&self) -> Vec<u8> {
-        let text: usize = self.arguments.iter().chain(&self.environment).map(|s| s.len() + 1).sum();
-        let mut out = Vec::with_capacity(160 + text + self.program.len() + self.directory.len());
-        out.push(b'L');
-        put(&mut out, self.timeout.map_or(u64::MAX, |t| u64::try_from(t.as_millis()).unwrap_or(u64::MAX - 1)));
-        put(&mut out, u64::try_from(self.grace.as_millis()).unwrap_or(u64::MAX));
-        let wiring = &self.wiring;
-        out.push(
-            u8::from(wiring.stdin)
-                | u8::from(wiring.script) << 1
-                | u8::from(wiring.terminal.is_some()) << 2
-                | u8::from(wiring.announce) << 3
-                | u8::from(wiring.kill_background) << 4,
-        );
-        let (rows, columns) = wiring.terminal.unwrap_or((0, 0));
-        out.extend_from_slice(&rows.to_le_bytes());
-        out.extend_from_slice(&columns.to_le_bytes());
-        for limit in self.limits.values() {
-            put(&mut out, limit.unwrap_or(u64::MAX));
-        }
-        put(&mut out, self.arguments.len() as u64);
-        put(&mut out, self.environment.len() as u64);
-        for text in [&self.program, &self.directory].into_iter().chain(&self.arguments).chain(&self.environment) {
-            out.extend_from_slice(text);
-            out.push(0);
-        }
-        out
-    }
-
-    /// Decodes what [`Launch::encode`] made.
-    pub fn decode(bytes: &[u8]) -> io::Result<Launch> {
-        let mut input = Input(bytes);
-        if input.byte()? != b'L' {
-            return Err(malformed());
-        }
-        let timeout = input.number()?;
-        let grace = Duration::from_millis(input.number()?);
-        let flags = input.byte()?;
-        let (rows, columns) = (input.short()?, input.short()?);
-        let mut limits = Limits::default();
-        for slot in limits.values_mut() {
-            let value = input.number()?;
-            *slot = (value != u64::MAX).then_some(value);
-        }
-        let (arguments, environment) = (input.number()?, input.number()?);
-        Ok(Launch {
-            timeout: (timeout != u64::MAX).then(|| Duration::from_millis(timeout)),
-            grace,
-            wiring: Wiring {
-                stdin: flags & 1 != 0,
-                script: flags & 2 != 0,
-                terminal: (flags & 4 != 0).then_some((rows, columns)),
-                announce: flags & 8 != 0,
-                kill_background: flags & 16 != 0,
-            },
-            limits,
-            program: input.text()?,
-            directory: input.text()?,
-            arguments: (0..arguments).map(|_| input.text()).collect::<io::Result<_>>()?,
-            environment: (0..environment).map(|_| input.text()).collect::<io::Result<_>>()?,
-        })
-    }
 }
 
 /// What the host asks of a supervisor that has a command.
@@ -363,69 +262,58 @@ impl Reply {
     }
 }
 
-fn put(out: &mut Vec<u8>, number: u64) {
+/// Writes eight bytes.
+pub fn put(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(&number.to_le_bytes());
 }
 
-fn malformed() -> io::Error {
+/// What is no message.
+pub fn malformed() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "malformed message between host and helper")
 }
 
-struct Input<'a>(&'a [u8]);
+/// What of a message is not read yet.
+pub struct Input<'a>(pub &'a [u8]);
 
-impl Input<'_> {
-    fn take<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+impl<'a> Input<'a> {
+    /// Bytes of a fixed number.
+    pub fn take<const N: usize>(&mut self) -> io::Result<[u8; N]> {
         let (head, rest) = self.0.split_first_chunk::<N>().ok_or_else(malformed)?;
         self.0 = rest;
         Ok(*head)
     }
 
-    fn byte(&mut self) -> io::Result<u8> {
+    /// One byte.
+    pub fn byte(&mut self) -> io::Result<u8> {
         Ok(u8::from_le_bytes(self.take()?))
     }
 
-    fn short(&mut self) -> io::Result<u16> {
+    /// Two bytes.
+    pub fn short(&mut self) -> io::Result<u16> {
         Ok(u16::from_le_bytes(self.take()?))
     }
 
-    fn word(&mut self) -> io::Result<u32> {
+    /// Four bytes.
+    pub fn word(&mut self) -> io::Result<u32> {
         Ok(u32::from_le_bytes(self.take()?))
     }
 
-    fn number(&mut self) -> io::Result<u64> {
+    /// Eight bytes.
+    pub fn number(&mut self) -> io::Result<u64> {
         Ok(u64::from_le_bytes(self.take()?))
     }
 
-    fn text(&mut self) -> io::Result<Vec<u8>> {
-        let end = self.0.iter().position(|byte| *byte == 0).ok_or_else(malformed)?;
-        let (text, rest) = self.0.split_at(end);
-        self.0 = rest.get(1..).unwrap_or_default();
-        // With room for the NUL that `execve` wants.
-        let mut owned = Vec::with_capacity(end + 1);
-        owned.extend_from_slice(text);
-        Ok(owned)
+    /// A string up to its NUL.
+    pub fn text(&mut self) -> io::Result<&'a CStr> {
+        let text = CStr::from_bytes_until_nul(self.0).map_err(|_| malformed())?;
+        self.0 = self.0.get(text.count_bytes() + 1..).unwrap_or_default();
+        Ok(text)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_launch_survives_the_wire() {
-        let launch = Launch {
-            program: b"/bin/bash".to_vec(),
-            arguments: vec![b"bash".to_vec(), b"-c".to_vec(), b"echo \xff".to_vec(), Vec::new()],
-            environment: vec![b"A=B".to_vec()],
-            directory: b"/tmp".to_vec(),
-            timeout: Some(Duration::from_millis(1500)),
-            grace: Duration::from_secs(2),
-            wiring: Wiring { stdin: true, terminal: Some((24, 80)), ..Wiring::default() },
-            limits: Limits { open_files: Some(64), ..Limits::default() },
-        };
-        let back = Launch::decode(&launch.encode()).expect("decodes");
-        assert_eq!(format!("{back:?}"), format!("{launch:?}"));
-    }
 
     #[test]
     fn replies_survive_the_wire() {
@@ -445,8 +333,6 @@ mod tests {
 
     #[test]
     fn a_truncated_message_is_an_error() {
-        let bytes = Launch { program: b"/bin/true".to_vec(), ..Launch::default() }.encode();
-        assert!(Launch::decode(&bytes[..bytes.len() - 1]).is_err());
         assert!(Reply::decode(b"e123").is_err());
     }
 }

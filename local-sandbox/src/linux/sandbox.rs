@@ -22,10 +22,10 @@ use crate::linux::files::Files;
 use crate::linux::host::background::{Background, Drain};
 use crate::linux::host::execution::{Control, LocalExecution, Parts};
 use crate::linux::host::helper::{Helper, Link};
-use crate::linux::host::pipe::{self, Feeder};
+use crate::linux::host::pipe::{self, Feeder, Reader};
 use crate::linux::host::processes::ProcessTable;
+use crate::linux::launch::{Launch, Strings, Wiring};
 use crate::linux::protect::Protected;
-use crate::linux::protocol::{Launch, Wiring};
 use crate::linux::sys::message::MESSAGE_MAX;
 use crate::policy::Policy;
 use crate::proxy::serve::{NetworkDecision, Proxy};
@@ -69,6 +69,8 @@ pub(crate) struct Inner {
     pub settings: Settings,
     pub files: Arc<Files>,
     helper: Helper,
+    /// What a command without changes of its own sees.
+    environment: Arc<Strings>,
     arguments_max: u64,
     backgrounds: Mutex<Vec<(Background, JoinHandle<()>)>>,
 }
@@ -170,13 +172,9 @@ impl fmt::Debug for LocalSandbox {
 
 impl Inner {
     pub(crate) fn new(settings: Settings, files: Files, helper: Helper) -> Inner {
-        Inner {
-            settings,
-            files: Arc::new(files),
-            helper,
-            arguments_max: arguments_max(),
-            backgrounds: Mutex::default(),
-        }
+        let environment = Arc::new(Strings::new(settings.environment.strings()));
+        let (files, backgrounds) = (Arc::new(files), Mutex::default());
+        Inner { settings, files, helper, environment, arguments_max: arguments_max(), backgrounds }
     }
 
     fn backgrounds(&self) -> std::sync::MutexGuard<'_, Vec<(Background, JoinHandle<()>)>> {
@@ -222,7 +220,10 @@ impl Inner {
             .map_err(|errno| ExecError::Spawn { program: program.to_vec(), source: errno.into() })
     }
 
-    fn environment(&self, changes: &[EnvChange], terminal: bool) -> Result<Vec<Vec<u8>>, ExecError> {
+    fn environment(&self, changes: &[EnvChange], terminal: bool) -> Result<Arc<Strings>, ExecError> {
+        if changes.is_empty() && !terminal {
+            return Ok(Arc::clone(&self.environment));
+        }
         let mut environment = self.settings.environment.clone();
         if terminal {
             environment.set("TERM", b"xterm-256color");
@@ -233,7 +234,7 @@ impl Inner {
             }
             environment.change(change);
         }
-        Ok(environment.strings())
+        Ok(Arc::new(Strings::new(environment.strings())))
     }
 
     pub(crate) async fn start(self: &Arc<Self>, start: Start) -> Result<LocalExecution, ExecError> {
@@ -252,7 +253,7 @@ impl Inner {
         let launch = Launch {
             program: self.settings.shell.path.as_os_str().as_bytes().to_vec(),
             environment: self.environment(&start.env, start.terminal.is_some())?,
-            arguments: start.words,
+            arguments: Strings::new(start.words),
             directory,
             timeout: start.timeout.or(self.settings.timeout),
             grace: self.settings.grace,
@@ -319,8 +320,8 @@ impl Inner {
             ours.0 = Some(write_end);
         }
         if launch.wiring.terminal.is_none() {
-            let (stdout, their_stdout) = pipe::readable().map_err(short)?;
-            let (stderr, their_stderr) = pipe::readable().map_err(short)?;
+            let (stdout, their_stdout) = pipe::pair().map_err(short)?;
+            let (stderr, their_stderr) = pipe::pair().map_err(short)?;
             theirs.extend([their_stdout, their_stderr]);
             (ours.1, ours.2) = (Some(stdout), Some(stderr));
         }
@@ -338,9 +339,12 @@ impl Inner {
             .chain(script.map(AsFd::as_fd))
             .chain(payload.as_ref().map(AsFd::as_fd))
             .collect();
+        let spool = self.settings.spool.as_deref().map(Spool::new).transpose()?;
         let link = self.helper.launch(&bytes, &descriptors)?;
-        let control = Control::new(link).map_err(short)?;
-        let spool = self.settings.spool.as_deref().map(Spool::new).transpose().map_err(ExecError::Io)?;
+        // What can wait is done while the supervisor starts the command.
+        let control = Control::new(link)?;
+        let stdout = ours.1.map(Reader::new).transpose()?;
+        let stderr = ours.2.map(Reader::new).transpose()?;
         let feeder = match (ours.0, stdin.take()) {
             (Some(fd), Some(Stdin::Bytes(bytes))) => Some(Feeder::new(fd, bytes, None)?),
             (Some(fd), Some(Stdin::Stream(source))) => Some(Feeder::new(fd, Bytes::new(), Some(source))?),
@@ -349,8 +353,8 @@ impl Inner {
         Ok(Parts {
             inner: Arc::clone(self),
             control,
-            stdout: ours.1,
-            stderr: ours.2,
+            stdout,
+            stderr,
             stdin: feeder,
             cancellation: None,
             command: String::new(),
@@ -424,10 +428,10 @@ fn arguments_max() -> u64 {
 /// pointers, what [`arguments_max`] says.
 fn check_size(launch: &Launch, limit: u64) -> Result<(), ExecError> {
     const STRING_MAX: usize = 32 * 4096 - 1;
-    let strings = || launch.arguments.iter().chain(&launch.environment);
-    let total: usize = strings().map(|text| text.len() + 1 + size_of::<usize>()).sum();
+    let strings = [&launch.arguments, &*launch.environment];
+    let total: usize = strings.iter().map(|strings| strings.size()).sum();
     // The system adds the program's name and a few words of its own.
-    let too_big = strings().any(|text| text.len() > STRING_MAX) || total as u64 + 4096 > limit;
+    let too_big = strings.iter().any(|strings| strings.longest() > STRING_MAX) || total as u64 + 4096 > limit;
     if too_big { Err(ExecError::TooBig) } else { Ok(()) }
 }
 

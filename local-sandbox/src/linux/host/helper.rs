@@ -64,7 +64,7 @@ pub struct Helper {
 #[derive(Debug, Default)]
 struct Links {
     idle: Vec<Link>,
-    /// Supervisors that run something or are ending it; weak, so that a dropped execution ends its own.
+    /// Supervisors that have run something; weak, so that a dropped execution ends its own.
     busy: Vec<std::sync::Weak<Supervisor>>,
     /// Supervisors that end a tree nobody waits for.
     ending: Vec<Ending>,
@@ -150,7 +150,10 @@ impl Helper {
                 Ok(()) => {
                     let mut links = lock(&self.links);
                     links.busy.retain(|busy| busy.strong_count() > 0);
-                    links.busy.push(Arc::downgrade(&link));
+                    // It may be there from a command before.
+                    if !links.busy.iter().any(|busy| std::ptr::eq(busy.as_ptr(), Arc::as_ptr(&link))) {
+                        links.busy.push(Arc::downgrade(&link));
+                    }
                     return Ok(link);
                 }
                 // An idle supervisor was killed meanwhile; a new one that is gone means that there are none to be had.

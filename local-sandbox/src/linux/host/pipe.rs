@@ -23,10 +23,9 @@ thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A pipe: our end, which never blocks, and the command's.
-pub fn readable() -> io::Result<(Reader, OwnedFd)> {
-    let (ours, theirs) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
-    Ok((Reader::new(ours)?, theirs))
+/// A pipe to read from: our end and the command's.
+pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(nix::unistd::pipe2(OFlag::O_CLOEXEC)?)
 }
 
 /// A pipe in the other direction.

@@ -1,6 +1,6 @@
 //! Making, ending and awaiting processes from the single-threaded helper.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
@@ -17,13 +17,13 @@ use crate::linux::protocol::Stage;
 /// system calls.
 pub struct Prepared<'a> {
     /// Absolute path of the program.
-    pub program: CString,
+    pub program: &'a CStr,
     /// Arguments.
-    pub arguments: Vec<CString>,
+    pub arguments: Vec<&'a CStr>,
     /// Environment.
-    pub environment: Vec<CString>,
+    pub environment: Vec<&'a CStr>,
     /// Working directory.
-    pub directory: CString,
+    pub directory: &'a CStr,
     /// Standard input, output and error.
     pub streams: [BorrowedFd<'a>; 3],
     /// Becomes fd 3.
@@ -46,7 +46,7 @@ const CHILD_STACK: usize = 128 * 1024;
 #[expect(unsafe_code, reason = "clone and execve")]
 pub fn spawn(prepared: &Prepared<'_>, stack: &mut Vec<u8>) -> Result<Pid, (Stage, Errno)> {
     stack.resize(CHILD_STACK, 0);
-    let pointers = |texts: &[CString]| -> Vec<*const libc::c_char> {
+    let pointers = |texts: &[&CStr]| -> Vec<*const libc::c_char> {
         texts.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect()
     };
     let arguments = pointers(&prepared.arguments);
@@ -98,7 +98,7 @@ fn prepare_child(prepared: &Prepared<'_>) -> Result<(), (Stage, Errno)> {
     if let Some(script) = prepared.script {
         duplicate_onto(script.as_raw_fd(), 3).map_err(at(Stage::Streams))?;
     }
-    nix::unistd::chdir(prepared.directory.as_c_str()).map_err(at(Stage::Directory))?;
+    nix::unistd::chdir(prepared.directory).map_err(at(Stage::Directory))?;
     apply_limits(&prepared.limits).map_err(at(Stage::Limits))?;
     if let Some(ruleset) = prepared.ruleset {
         super::landlock::restrict(ruleset).map_err(at(Stage::Confinement))?;

@@ -1,7 +1,6 @@
 //! A supervisor: starts one command at a time, awaits its whole tree, and ends it when told, when time is over, or when the
 //! host is gone. It serves again when the tree is no more.
 
-use std::ffi::CString;
 use std::io::{self, Read, Seek};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
@@ -16,7 +15,8 @@ use nix::unistd::Pid;
 use super::{cgroup, tree};
 use crate::exit::KillReason;
 use crate::limits::Limits;
-use crate::linux::protocol::{Ended, Launch, Order, Reply, Stage};
+use crate::linux::launch::{Launching, Wiring};
+use crate::linux::protocol::{Ended, Order, Reply, Stage};
 use crate::linux::sys::message::{self, MESSAGE_MAX};
 use crate::linux::sys::process::{self, Exit, Prepared, Reaped};
 use crate::linux::sys::pty;
@@ -64,13 +64,13 @@ pub fn serve(socket: &OwnedFd, signals: &SignalFd, confinement: &Confinement) ->
         let started = start(bytes, received.descriptors, null.as_fd(), confinement, &mut stack);
         match started {
             Err((stage, errno)) => reply(socket, &Reply::Failed(stage, errno as i32), &[])?,
-            Ok((launch, pid, master)) => {
-                if launch.wiring.announce {
+            Ok(Started { terms, pid, master }) => {
+                if terms.wiring.announce {
                     let rights: Vec<BorrowedFd<'_>> = master.iter().map(AsFd::as_fd).collect();
                     reply(socket, &Reply::Started(pid.as_raw().unsigned_abs()), &rights)?;
                 }
                 drop(master);
-                let tree = Tree::new(socket, signals, &launch, pid, begun, confinement);
+                let tree = Tree::new(socket, signals, &terms, pid, begun, confinement);
                 if tree.watch(&mut buffer)? == HostState::Gone {
                     return Ok(());
                 }
@@ -87,7 +87,20 @@ fn reply(socket: &OwnedFd, reply: &Reply, rights: &[BorrowedFd<'_>]) -> io::Resu
     }
 }
 
-type Started = (Launch, Pid, Option<OwnedFd>);
+/// A command that runs.
+struct Started {
+    terms: Terms,
+    pid: Pid,
+    /// Its terminal, for the host.
+    master: Option<OwnedFd>,
+}
+
+/// What of a launch matters as long as the command runs.
+struct Terms {
+    timeout: Option<Duration>,
+    grace: Duration,
+    wiring: Wiring,
+}
 
 fn start(
     bytes: &[u8],
@@ -97,20 +110,19 @@ fn start(
     stack: &mut Vec<u8>,
 ) -> Result<Started, (Stage, Errno)> {
     let malformed = |_| (Stage::Request, Errno::EINVAL);
-    let mut launch = if bytes.first() == Some(&b'M') {
-        let payload = descriptors.pop().ok_or((Stage::Request, Errno::EBADF))?;
-        let mut text = Vec::new();
-        let mut file = std::fs::File::from(payload);
-        file.rewind().and_then(|()| file.read_to_end(&mut text)).map_err(malformed)?;
-        Launch::decode(&text).map_err(malformed)?
+    let mut payload = Vec::new();
+    let launch = if bytes.first() == Some(&b'M') {
+        let mut file = std::fs::File::from(descriptors.pop().ok_or((Stage::Request, Errno::EBADF))?);
+        file.rewind().and_then(|()| file.read_to_end(&mut payload)).map_err(malformed)?;
+        Launching::decode(&payload).map_err(malformed)?
     } else {
-        Launch::decode(bytes).map_err(malformed)?
+        Launching::decode(bytes).map_err(malformed)?
     };
     let mut given = descriptors.into_iter();
     let missing = (Stage::Streams, Errno::EBADF);
     let mut master = None;
     let slave;
-    let streams: [OwnedFd; 3];
+    let streams: [Option<OwnedFd>; 3];
     let script;
     let borrowed: [BorrowedFd<'_>; 3] = if let Some((rows, columns)) = launch.wiring.terminal {
         let pair = pty::open(rows, columns).map_err(|errno| (Stage::Terminal, errno))?;
@@ -119,22 +131,16 @@ fn start(
         script = if launch.wiring.script { Some(given.next().ok_or(missing)?) } else { None };
         [slave.as_fd(), slave.as_fd(), slave.as_fd()]
     } else {
-        let stdin = if launch.wiring.stdin {
-            given.next().ok_or(missing)?
-        } else {
-            null.try_clone_to_owned().map_err(|_| missing)?
-        };
-        streams = [stdin, given.next().ok_or(missing)?, given.next().ok_or(missing)?];
+        let stdin = if launch.wiring.stdin { Some(given.next().ok_or(missing)?) } else { None };
+        streams = [stdin, Some(given.next().ok_or(missing)?), Some(given.next().ok_or(missing)?)];
         script = if launch.wiring.script { Some(given.next().ok_or(missing)?) } else { None };
-        streams.each_ref().map(AsFd::as_fd)
+        streams.each_ref().map(|stream| stream.as_ref().map_or(null, AsFd::as_fd))
     };
-    let text = |bytes: Vec<u8>| CString::new(bytes).map_err(|_| (Stage::Request, Errno::EINVAL));
-    let texts = |all: Vec<Vec<u8>>| all.into_iter().map(text).collect::<Result<Vec<_>, _>>();
     let prepared = Prepared {
-        program: text(std::mem::take(&mut launch.program))?,
-        arguments: texts(std::mem::take(&mut launch.arguments))?,
-        environment: texts(std::mem::take(&mut launch.environment))?,
-        directory: text(std::mem::take(&mut launch.directory))?,
+        program: launch.program,
+        arguments: launch.arguments,
+        environment: launch.environment,
+        directory: launch.directory,
         streams: borrowed,
         script: script.as_ref().map(AsFd::as_fd),
         controlling: launch.wiring.terminal.is_some(),
@@ -142,7 +148,8 @@ fn start(
         ruleset: confinement.ruleset.as_ref().map(AsFd::as_fd),
     };
     let pid = process::spawn(&prepared, stack)?;
-    Ok((launch, pid, master))
+    let terms = Terms { timeout: launch.timeout, grace: launch.grace, wiring: launch.wiring };
+    Ok(Started { terms, pid, master })
 }
 
 /// Whether the host still listens.
@@ -186,7 +193,7 @@ impl<'a> Tree<'a> {
     fn new(
         socket: &'a OwnedFd,
         signals: &'a SignalFd,
-        launch: &Launch,
+        terms: &Terms,
         main: Pid,
         started: Instant,
         confinement: &'a Confinement,
@@ -197,9 +204,9 @@ impl<'a> Tree<'a> {
             own: std::process::id().cast_signed(),
             main,
             started,
-            deadline: launch.timeout.and_then(|timeout| started.checked_add(timeout)),
-            grace: launch.grace,
-            kill_background: launch.wiring.kill_background,
+            deadline: terms.timeout.and_then(|timeout| started.checked_add(timeout)),
+            grace: terms.grace,
+            kill_background: terms.wiring.kill_background,
             watched_processes: confinement.watched_processes,
             confinement,
             memory_kills: confinement.count_memory_kills(),
