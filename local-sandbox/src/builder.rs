@@ -10,7 +10,7 @@ use crate::environment::Inherit;
 use crate::error::ConfigError;
 use crate::limits::Limits;
 use crate::platform::{self, LocalSandbox};
-use crate::policy::{GitAccess, ReadAccess};
+use crate::policy::{GitAccess, Missing, ReadAccess};
 use crate::report::Tier;
 use crate::shell::Shell;
 
@@ -78,6 +78,7 @@ pub struct LocalSandboxBuilder {
     pub(crate) network: Network,
     pub(crate) unix_sockets: bool,
     pub(crate) git: GitAccess,
+    pub(crate) missing: Missing,
     pub(crate) read: ReadAccess,
     pub(crate) spool: Option<PathBuf>,
     pub(crate) enforcement: Enforcement,
@@ -103,6 +104,7 @@ impl Default for LocalSandboxBuilder {
             network: Network::default(),
             unix_sockets: false,
             git: GitAccess::default(),
+            missing: Missing::default(),
             read: ReadAccess::default(),
             spool: None,
             enforcement: Enforcement::default(),
@@ -217,6 +219,12 @@ impl LocalSandboxBuilder {
     /// What confined commands may do to the git repositories of the writable directories; commit by default.
     pub fn git(mut self, access: GitAccess) -> Self {
         self.git = access;
+        self
+    }
+
+    /// How protected files that are missing are kept from being made; masked by default.
+    pub fn missing_protected(mut self, missing: Missing) -> Self {
+        self.missing = missing;
         self
     }
 

@@ -1,12 +1,13 @@
 //! What confined commands may touch, as the host says it to the warden: lists of absolute paths, decided in the host once.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::worktree;
+use crate::{repositories, worktree};
 
 /// The network of confined commands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,8 +32,10 @@ pub struct Policy {
     pub hidden: Vec<Vec<u8>>,
     /// Trees that stay readable in the tier that cannot hide, which lists what is readable instead.
     pub readable: Vec<Vec<u8>>,
-    /// Below the writable trees, what stays read-only.
-    pub protected: Vec<Vec<u8>>,
+    /// Below the writable trees, what stays read-only; each path once, outer ones first.
+    pub protected: Vec<ProtectedPath>,
+    /// Whether there may be repositories in subdirectories that were not found, and are not protected.
+    pub unsearched: bool,
     /// The directory for temporary files, where no private `/tmp` can be mounted; the host removes it.
     pub scratch: Vec<u8>,
     /// The network.
@@ -43,6 +46,32 @@ pub struct Policy {
     pub unix_sockets: bool,
     /// The strongest tier to try.
     pub tier: crate::report::Tier,
+}
+
+/// A path that stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProtectedPath {
+    /// Absolute.
+    pub path: Vec<u8>,
+    /// What lies there while it is missing, in the tier that can mount over it.
+    pub cover: Cover,
+}
+
+/// What lies in the place of a protected path that is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cover {
+    /// An empty directory: git does not see it.
+    Directory,
+    /// An empty file, where tools would take a directory for an error.
+    File,
+    /// Nothing: what a command makes there is removed when it ends.
+    None,
+}
+
+impl ProtectedPath {
+    fn path(&self) -> &Path {
+        Path::new(OsStr::from_bytes(&self.path))
+    }
 }
 
 impl Policy {
@@ -56,15 +85,14 @@ impl Policy {
 
     /// Whether changing what lies at a path, or moving it, would change something protected.
     pub fn protects(&self, path: &Path) -> bool {
-        let protected = self.protected.iter().map(|path| Path::new(OsStr::from_bytes(path)));
-        protected.into_iter().any(|protected| path.starts_with(protected))
+        self.protected.iter().any(|protected| path.starts_with(protected.path()))
     }
 
     /// Whether something protected lies below a path.
     pub fn protects_below(&self, path: &Path) -> bool {
         self.protected
             .iter()
-            .map(|path| Path::new(OsStr::from_bytes(path)))
+            .map(ProtectedPath::path)
             .any(|protected| protected.starts_with(path) && protected.symlink_metadata().is_ok())
     }
 
@@ -99,6 +127,8 @@ pub struct Wishes {
     pub read: ReadAccess,
     /// What may be done to repositories in the writable directories.
     pub git: GitAccess,
+    /// What becomes of protected files that are missing.
+    pub missing: Missing,
     /// The strongest tier to try.
     pub tier: crate::report::Tier,
 }
@@ -123,6 +153,17 @@ pub enum GitAccess {
     ReadOnly,
     /// Anything.
     Full,
+}
+
+/// How protected files that are missing are kept from being made by commands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Missing {
+    /// Empty directories and files, which cannot be written, lie in their place until the sandbox ends: in the real directory
+    /// too. In the tiers that cannot mount over them, as `Remove`.
+    #[default]
+    Mask,
+    /// They can be made, and are removed when the command ends.
+    Remove,
 }
 
 /// Trees of the system that every command may read and execute.
@@ -164,39 +205,39 @@ const HOME_READABLE: [&str; 18] = [
     "go",
 ];
 
-/// Below the home directory, what nobody confined may read.
-const HOME_HIDDEN: [&str; 31] = [
-    ".ssh",
-    ".gnupg",
-    ".aws",
-    ".azure",
-    ".config/gcloud",
-    ".config/gh",
-    ".config/op",
-    ".config/sops",
-    ".kube",
-    ".docker",
-    ".netrc",
-    ".npmrc",
-    ".pypirc",
-    ".cargo/credentials",
-    ".cargo/credentials.toml",
-    ".git-credentials",
-    ".config/git/credentials",
-    ".password-store",
-    ".local/share/keyrings",
-    ".mozilla",
-    ".config/google-chrome",
-    ".config/chromium",
-    ".bash_history",
-    ".zsh_history",
-    ".python_history",
-    ".node_repl_history",
-    ".psql_history",
-    ".mysql_history",
-    ".sqlite_history",
-    ".lesshst",
-    ".viminfo",
+/// Below the home directory, what nobody confined may read, and what lies there while it is missing from a workspace.
+const HOME_HIDDEN: [(&str, Cover); 31] = [
+    (".ssh", Cover::Directory),
+    (".gnupg", Cover::Directory),
+    (".aws", Cover::Directory),
+    (".azure", Cover::Directory),
+    (".config/gcloud", Cover::Directory),
+    (".config/gh", Cover::Directory),
+    (".config/op", Cover::Directory),
+    (".config/sops", Cover::Directory),
+    (".kube", Cover::Directory),
+    (".docker", Cover::Directory),
+    (".netrc", Cover::File),
+    (".npmrc", Cover::File),
+    (".pypirc", Cover::File),
+    (".cargo/credentials", Cover::File),
+    (".cargo/credentials.toml", Cover::File),
+    (".git-credentials", Cover::File),
+    (".config/git/credentials", Cover::File),
+    (".password-store", Cover::Directory),
+    (".local/share/keyrings", Cover::Directory),
+    (".mozilla", Cover::Directory),
+    (".config/google-chrome", Cover::Directory),
+    (".config/chromium", Cover::Directory),
+    (".bash_history", Cover::File),
+    (".zsh_history", Cover::File),
+    (".python_history", Cover::File),
+    (".node_repl_history", Cover::File),
+    (".psql_history", Cover::File),
+    (".mysql_history", Cover::File),
+    (".sqlite_history", Cover::File),
+    (".lesshst", Cover::File),
+    (".viminfo", Cover::File),
 ];
 
 /// Elsewhere, what nobody confined may read.
@@ -215,69 +256,71 @@ const HIDDEN: [&str; 12] = [
     "/etc/sudoers.d",
 ];
 
-/// In a writable directory, what stays as it is: it is run by others later, outside the sandbox.
-const PROTECTED: [&str; 18] = [
-    ".envrc",
-    ".vscode",
-    ".idea",
-    ".bashrc",
-    ".bash_profile",
-    ".bash_login",
-    ".bash_logout",
-    ".profile",
-    ".zshrc",
-    ".zshenv",
-    ".zprofile",
-    ".zlogin",
-    ".ripgreprc",
-    ".agents",
-    ".gitconfig",
-    ".mcp.json",
-    ".claude",
-    ".codex",
+/// In a writable directory, what stays as it is: it is run by others later, outside the sandbox. While it is missing, an empty
+/// directory lies there, or in a home directory, where shells and git look for files: this. (Two of them would hide
+/// `.profile` from login shells.)
+const PROTECTED: [(&str, Cover); 18] = [
+    (".envrc", Cover::Directory),
+    (".vscode", Cover::Directory),
+    (".idea", Cover::Directory),
+    (".bashrc", Cover::File),
+    (".bash_profile", Cover::None),
+    (".bash_login", Cover::None),
+    (".bash_logout", Cover::File),
+    (".profile", Cover::File),
+    (".zshrc", Cover::File),
+    (".zshenv", Cover::File),
+    (".zprofile", Cover::File),
+    (".zlogin", Cover::File),
+    (".ripgreprc", Cover::File),
+    (".agents", Cover::Directory),
+    (".gitconfig", Cover::File),
+    (".mcp.json", Cover::Directory),
+    (".claude", Cover::Directory),
+    (".codex", Cover::Directory),
 ];
 
 /// Of a repository, what stays as it is when commits are made to it.
-const REPOSITORY: [&str; 4] = ["hooks", "config", "config.worktree", "info/attributes"];
+const REPOSITORY: [(&str, Cover); 4] = [
+    ("hooks", Cover::Directory),
+    ("config", Cover::File),
+    ("config.worktree", Cover::File),
+    ("info/attributes", Cover::File),
+];
 
 /// Makes the policy from what was asked for.
 pub fn resolve(wishes: &Wishes) -> Policy {
     let bytes = |path: &Path| path.as_os_str().as_bytes().to_vec();
     let mut hidden: Vec<Vec<u8>> = HIDDEN.iter().map(|path| path.as_bytes().to_vec()).collect();
     let mut readable: Vec<Vec<u8>> = SYSTEM.iter().map(|path| path.as_bytes().to_vec()).collect();
-    let mut protected = Vec::new();
     readable.push(bytes(&wishes.cwd));
     for home in wishes.homes.iter().filter(|home| home.is_absolute()) {
-        let secrets = HOME_HIDDEN.iter().map(|name| home.join(name));
-        for secret in secrets {
-            // One that is missing must not be made either: keys and configuration of its kind let others in.
-            if wishes.writable.iter().any(|root| secret.starts_with(root)) {
-                protected.push(bytes(&secret));
-            }
-            hidden.push(bytes(&secret));
-        }
+        hidden.extend(HOME_HIDDEN.iter().map(|(name, _)| bytes(&home.join(name))));
         readable.extend(HOME_READABLE.iter().map(|name| bytes(&home.join(name))));
     }
     let mut writable: Vec<Vec<u8>> = wishes.writable.iter().map(|path| bytes(path)).collect();
-    for root in &wishes.writable {
-        protected.extend(PROTECTED.iter().map(|name| bytes(&root.join(name))));
-        let own = root.join(".git");
-        match (wishes.git, worktree::common_directory(root)) {
-            (GitAccess::Full, None) => {}
-            (GitAccess::ReadOnly, _) => protected.push(bytes(&own)),
-            (GitAccess::Commit, None) => protected.extend(repository(&own)),
-            (GitAccess::Commit | GitAccess::Full, Some(common)) => {
-                protected.push(bytes(&own));
-                if wishes.git == GitAccess::Commit {
-                    protected.extend(repository(&common));
-                }
-                writable.push(bytes(&common));
+    let mut kept = Kept::default();
+    for home in wishes.homes.iter().filter(|home| home.is_absolute()) {
+        for (secret, cover) in HOME_HIDDEN.iter().map(|(name, cover)| (home.join(name), *cover)) {
+            // One that is missing must not be made either: keys and configuration of its kind let others in.
+            if wishes.writable.iter().any(|root| secret.starts_with(root)) {
+                kept.add(&secret, cover);
             }
         }
+    }
+    for root in &wishes.writable {
+        let in_home = wishes.homes.contains(root);
+        for (name, cover) in PROTECTED {
+            kept.add(&root.join(name), if in_home { cover } else { Cover::Directory });
+        }
+        writable.extend(kept.add_repositories(root, wishes.git).map(|common| bytes(&common)));
     }
     if wishes.everything_writable {
         hidden.clear();
     }
+    let Kept { paths, unsearched } = kept;
+    let cover_of = |cover: Cover| if wishes.missing == Missing::Mask { cover } else { Cover::None };
+    let protected = paths.into_iter().map(|(path, cover)| ProtectedPath { path: bytes(&path), cover: cover_of(cover) });
     Policy {
         writable: if wishes.everything_writable { vec![b"/".to_vec()] } else { writable },
         visible: if wishes.writable.contains(&wishes.cwd) || wishes.everything_writable {
@@ -287,7 +330,8 @@ pub fn resolve(wishes: &Wishes) -> Policy {
         },
         hidden,
         readable,
-        protected,
+        protected: protected.collect(),
+        unsearched,
         scratch: bytes(&wishes.scratch),
         network: wishes.network,
         minimal: wishes.read == ReadAccess::Minimal,
@@ -296,16 +340,61 @@ pub fn resolve(wishes: &Wishes) -> Policy {
     }
 }
 
-/// What stays as it is in a repository's directory, and in those of its submodules and worktrees, which lie in it.
-fn repository(directory: &Path) -> Vec<Vec<u8>> {
-    let below = |name: &str| {
-        let entries = std::fs::read_dir(directory.join(name)).into_iter().flatten().flatten();
-        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-        paths.sort();
-        paths
-    };
-    let own = REPOSITORY.map(|name| directory.join(name));
-    let modules = below("modules").into_iter().flat_map(|module| ["hooks", "config"].map(|name| module.join(name)));
-    let trees = below("worktrees").into_iter().map(|tree| tree.join("config.worktree"));
-    own.into_iter().chain(modules).chain(trees).map(|path| path.into_os_string().into_vec()).collect()
+/// The protected paths as they are put together.
+#[derive(Debug, Default)]
+struct Kept {
+    paths: BTreeMap<PathBuf, Cover>,
+    unsearched: bool,
+}
+
+impl Kept {
+    fn add(&mut self, path: &Path, cover: Cover) {
+        self.paths.entry(path.to_path_buf()).or_insert(cover);
+    }
+
+    /// What is protected of a writable directory's own repository and of those in its subdirectories. Gives the repository's
+    /// directory if that lies elsewhere, where commits go.
+    fn add_repositories(&mut self, root: &Path, git: GitAccess) -> Option<PathBuf> {
+        let own = root.join(".git");
+        let common = worktree::common_directory(root);
+        if git != GitAccess::Full && own.symlink_metadata().is_ok_and(|meta| !meta.is_dir()) {
+            // The file of a submodule or worktree names a directory, whose hooks are run.
+            self.add(&own, Cover::None);
+        }
+        match git {
+            GitAccess::Full => {}
+            // An empty directory of that name would be taken for a broken repository.
+            GitAccess::ReadOnly => self.add(&own, Cover::None),
+            GitAccess::Commit => self.add_repository(common.as_deref().unwrap_or(&own)),
+        }
+        if git != GitAccess::Full {
+            let found = repositories::below(root);
+            self.unsearched |= found.cut;
+            for inner in found.all {
+                if git == GitAccess::Commit && inner.is_dir() {
+                    self.add_repository(&inner);
+                } else {
+                    self.add(&inner, Cover::None);
+                }
+            }
+        }
+        let common = common.filter(|_| git != GitAccess::ReadOnly)?;
+        self.add(&own, Cover::None);
+        Some(common)
+    }
+
+    /// What stays as it is in a repository's directory, and in those of its submodules and worktrees, which lie in it.
+    fn add_repository(&mut self, directory: &Path) {
+        for (name, cover) in REPOSITORY {
+            self.add(&directory.join(name), cover);
+        }
+        for module in repositories::modules(directory) {
+            for (name, cover) in [REPOSITORY[0], REPOSITORY[1]] {
+                self.add(&module.join(name), cover);
+            }
+        }
+        for tree in std::fs::read_dir(directory.join("worktrees")).into_iter().flatten().flatten() {
+            self.add(&tree.path().join("config.worktree"), Cover::File);
+        }
+    }
 }

@@ -80,6 +80,7 @@ impl LocalSandboxBuilder {
             },
             unix_sockets: self.unix_sockets,
             git: self.git,
+            missing: self.missing,
             read: self.read,
             tier: self.strongest,
         });

@@ -7,7 +7,9 @@ mod support;
 use std::path::Path;
 
 use bytes::Bytes;
-use local_sandbox::{Confinement, Enforcement, LocalSandbox, LocalSandboxBuilder, Network, Property, Status, Tier};
+use local_sandbox::{
+    Confinement, Enforcement, LocalSandbox, LocalSandboxBuilder, Missing, Network, Property, Status, Tier,
+};
 use sandbox::{FileErrorKind, Sandbox};
 use support::{again_as_ordinary_user, run, run_in};
 
@@ -106,7 +108,10 @@ async fn git_hooks_and_configuration_stay_as_they_are() {
     std::fs::write(directory.path().join(".git/config"), "before").expect("a file");
     let script = "{ echo x > .git/config; echo x > .git/hooks/pre-commit; rm -r .git/hooks; mv .git moved; \
                   rm -f .git/config; } 2>/dev/null; echo x > .git/index && ls .git; cat .git/config";
-    assert_eq!(run_in(confined(directory.path()), script).await.stdout_text(), "config\nhooks\nindex\nbefore");
+    assert_eq!(
+        run_in(confined(directory.path()), script).await.stdout_text(),
+        "config\nconfig.worktree\nhooks\nindex\ninfo\nbefore"
+    );
 }
 
 #[tokio::test]
@@ -117,7 +122,8 @@ async fn what_is_made_in_the_place_of_protected_files_is_removed() {
     }
     std::fs::create_dir_all(directory.path().join(".git/refs")).expect("a directory");
     let script = "mkdir .git/hooks .vscode && echo x > .git/hooks/pre-commit && echo x > .envrc; echo x > kept; ls -A";
-    let listed = run_in(confined(directory.path()), script).await.stdout_text();
+    let options = confined(directory.path()).missing_protected(Missing::Remove);
+    let listed = run_in(options, script).await.stdout_text();
     assert_eq!(listed, ".envrc\n.git\n.vscode\nkept\n");
     let names = |path: &Path| {
         let entries = std::fs::read_dir(path).expect("a directory").flatten();
@@ -299,7 +305,7 @@ async fn file_operations_have_no_more_rights_than_commands() {
     std::os::unix::fs::symlink(".ssh/id", directory.path().join("id")).expect("a link");
     // The workspace is the home directory as well.
     let options = confined(directory.path()).env("HOME", directory.path()).enforcement(Enforcement::BestEffort);
-    let sandbox = options.build().expect("a sandbox");
+    let sandbox = options.missing_protected(Missing::Remove).build().expect("a sandbox");
     let contents = || Bytes::from_static(b"x");
     for path in
         [&b".git/hooks/pre-commit"[..], b"link/pre-commit", b".envrc", b".vscode/tasks.json", b".netrc", b".ssh/id"]

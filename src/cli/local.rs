@@ -71,6 +71,10 @@ pub struct Arguments {
     /// What confined commands may do to git repositories: commit, read-only, or full.
     #[arg(long, value_enum, value_name = "ACCESS", default_value = "commit")]
     git: Git,
+    /// How missing protected files (.vscode, .envrc, git hooks) are kept from being made: empty placeholders, in the
+    /// real directory too, until the sandbox ends; or removed when the script ends.
+    #[arg(long, value_enum, value_name = "HOW", default_value = "mask")]
+    missing: Missing,
     /// A limit: core, nofile, fsize, cpu (seconds), as, pids, memory; may be repeated.
     #[arg(long, value_name = "NAME=VALUE", value_parser = options::limit)]
     limit: Vec<options::Limit>,
@@ -132,6 +136,15 @@ enum Git {
     ReadOnly,
     /// Anything.
     Full,
+}
+
+/// `--missing`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Missing {
+    /// They cannot be made: placeholders lie in their place.
+    Mask,
+    /// What is made is removed.
+    Remove,
 }
 
 /// `--background`.

@@ -46,6 +46,11 @@ impl Root {
         self.writable
     }
 
+    /// Its path when it was opened.
+    pub fn path(&self) -> &[u8] {
+        &self.path
+    }
+
     /// How long its path is: of two roots around a file, the inner one's is longer.
     pub fn depth(&self) -> usize {
         self.path.len()

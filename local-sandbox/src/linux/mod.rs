@@ -7,6 +7,7 @@ pub mod file_threads;
 pub mod files;
 pub mod host;
 pub mod launch;
+pub mod placeholders;
 pub mod protect;
 pub mod protocol;
 pub mod sandbox;

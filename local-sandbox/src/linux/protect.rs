@@ -1,8 +1,9 @@
-//! Protected files that no mount holds, looked at whenever a command has ended: what was made in the place of one that was
-//! missing is removed, and what was changed is told.
+//! What no mount holds of the protected files, looked at whenever a command has ended: what was made in the place of one that
+//! was missing is removed, and what was changed is told.
 //!
-//! A mount needs something to lie on, which for a missing file would be litter in the user's tree; and Landlock cannot take
-//! back what it has granted. Between its making and the end of its command such a file is there.
+//! It is the second line. In the strongest tier placeholders with mounts over them keep missing files from being made; here
+//! it is seen when one was taken away, which commands cannot. In the others Landlock cannot take back what it has granted:
+//! between its making and the end of its command such a file is there.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -17,14 +18,26 @@ use nix::sys::stat::{FileStat, SFlag, fstatat};
 use crate::exit::ProtectedChange;
 use crate::linux::beneath::{Place, Root};
 use crate::linux::files;
-use crate::policy::Policy;
+use crate::linux::placeholders::{self, Placeholders};
+use crate::policy::{Cover, Policy};
 use crate::report::Tier;
 
 /// The protected files to look at.
 #[derive(Debug, Default)]
 pub struct Protected {
     roots: Vec<Root>,
-    entries: Mutex<Vec<Entry>>,
+    watched: Mutex<Watched>,
+    /// Whose placeholders there are, if there are any.
+    masked: Option<Policy>,
+}
+
+#[derive(Debug, Default)]
+struct Watched {
+    entries: Vec<Entry>,
+    /// Roots without a repository, which a command can make.
+    unborn: Vec<usize>,
+    /// Roots with a repository that a command has made.
+    born: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -33,88 +46,158 @@ struct Entry {
     root: usize,
     /// Its path from there.
     relative: Vec<u8>,
-    path: Vec<u8>,
-    before: Signature,
+    before: State,
 }
 
 /// What tells that a file is another or has changed; of a directory, its entries as well.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Signature {
+enum State {
     Missing,
+    /// A placeholder lies there: its device and number.
+    Masked(u64, u64),
     Present(Vec<[i64; 4]>),
 }
 
-impl Signature {
+impl State {
     fn is_link(&self) -> bool {
-        let Signature::Present(all) = self else { return false };
+        let State::Present(all) = self else { return false };
         let mode = all.first().and_then(|own| u32::try_from(own[3]).ok()).unwrap_or_default();
         SFlag::from_bits_truncate(mode) & SFlag::S_IFMT == SFlag::S_IFLNK
     }
 }
 
 impl Protected {
-    /// Notes what there is. In namespaces only what is missing is looked at: mounts hold the rest.
+    /// Notes what there is, once the placeholders are there. In namespaces only what is or was missing is looked at: mounts
+    /// hold the rest.
     pub fn new(policy: &Policy, tier: Tier) -> io::Result<Protected> {
         let roots = policy.writable.iter().map(|path| Root::open(path, true)).collect::<io::Result<Vec<_>>>()?;
-        let mut entries = Vec::new();
-        for path in &policy.protected {
-            let within = roots.iter().enumerate().filter_map(|(index, root)| Some((index, root.rest(path)?)));
+        let mut watched = Watched::default();
+        let mut masked = false;
+        for protected in &policy.protected {
+            let within =
+                roots.iter().enumerate().filter_map(|(index, root)| Some((index, root.rest(&protected.path)?)));
             let Some((root, relative)) = within.max_by_key(|(index, _)| roots.get(*index).map(Root::depth)) else {
                 continue;
             };
             let Some(directory) = roots.get(root).map(AsFd::as_fd) else { continue };
-            // Of a repository that is not there yet nothing is protected: it can be made.
-            let before = match signature(directory, relative) {
+            // Of a repository that is not there yet nothing is protected: it can be made, which is told.
+            if !placeholders::has_top(directory, relative) {
+                let missing =
+                    fstatat(directory, b".git".as_slice(), AtFlags::AT_SYMLINK_NOFOLLOW) == Err(Errno::ENOENT);
+                if relative.starts_with(b".git/") && missing && !watched.unborn.contains(&root) {
+                    watched.unborn.push(root);
+                }
+                continue;
+            }
+            let coverable = tier == Tier::Namespaces && protected.cover != Cover::None;
+            let before = match state(directory, relative) {
+                Ok(_) if coverable && placeholders::is_placeholder_at(directory, relative) => {
+                    masked = true;
+                    identity(directory, relative).unwrap_or(State::Missing)
+                }
                 Ok(before) => before,
-                Err(Errno::ENOENT | Errno::ENOTDIR) if !has_top(directory, relative) => continue,
-                Err(Errno::ENOENT) => Signature::Missing,
+                Err(Errno::ENOENT) => State::Missing,
                 Err(_) => continue,
             };
             // A mount on what a link leads to holds the link itself no more than nothing.
-            if before == Signature::Missing || before.is_link() || tier < Tier::Namespaces {
-                entries.push(Entry { root, relative: relative.to_vec(), path: path.clone(), before });
+            if !matches!(before, State::Present(_)) || before.is_link() || tier < Tier::Namespaces {
+                watched.entries.push(Entry { root, relative: relative.to_vec(), before });
             }
         }
-        Ok(Protected { roots, entries: Mutex::new(entries) })
+        Ok(Protected { roots, watched: Mutex::new(watched), masked: masked.then(|| policy.clone()) })
     }
 
     /// Looks at all of them; each change is told once.
     pub fn look(&self) -> Vec<ProtectedChange> {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         let mut changes = Vec::new();
-        for entry in entries.iter_mut() {
-            let Some(root) = self.roots.get(entry.root) else { continue };
-            let now = match signature(root.as_fd(), &entry.relative) {
-                Ok(now) => now,
-                Err(_) => Signature::Missing,
-            };
-            if now == entry.before {
-                continue;
+        for entry in &mut watched.entries {
+            if let Some(root) = self.roots.get(entry.root)
+                && let Some(removed) = entry.look(root)
+            {
+                changes.push(ProtectedChange { path: path_in(root, &entry.relative), removed });
             }
-            let path = PathBuf::from(std::ffi::OsString::from_vec(entry.path.clone()));
-            let removed = entry.before == Signature::Missing && remove(root, &entry.relative).is_ok();
-            if !removed {
-                entry.before = now;
+        }
+        let Watched { entries, unborn, born } = &mut *watched;
+        unborn.retain(|index| {
+            let Some(root) = self.roots.get(*index) else { return false };
+            let Ok(made) = fstatat(root, b".git".as_slice(), AtFlags::AT_SYMLINK_NOFOLLOW) else { return true };
+            changes.push(ProtectedChange { path: path_in(root, b".git"), removed: false });
+            if is_directory(&made) {
+                // From now on its configuration is looked at as that of one which was there.
+                let relative = b".git/config".to_vec();
+                let before = state(root.as_fd(), &relative).unwrap_or(State::Present(Vec::new()));
+                entries.push(Entry { root: *index, relative, before });
+                born.push(*index);
             }
-            changes.push(ProtectedChange { path, removed });
+            false
+        });
+        for root in born.iter().filter_map(|index| self.roots.get(*index)) {
+            let removed = remove_hooks(root).into_iter();
+            changes.extend(removed.map(|hook| ProtectedChange { path: path_in(root, &hook), removed: true }));
         }
         changes
     }
+
+    /// Removes placeholders that nobody holds: those of a warden that was killed. A warden that lives, and that of another
+    /// sandbox, hold theirs.
+    pub fn remove_placeholders(&self) {
+        if let Some(policy) = &self.masked {
+            Placeholders::remove_left(policy);
+        }
+    }
 }
 
-/// Whether the file's first component is a directory, or the file lies in the root itself.
-fn has_top(directory: BorrowedFd<'_>, relative: &[u8]) -> bool {
-    let Some(end) = relative.iter().position(|byte| *byte == b'/') else { return true };
-    let top = relative.get(..end).unwrap_or_default();
-    fstatat(directory, top, AtFlags::AT_SYMLINK_NOFOLLOW).is_ok_and(|stat| is_directory(&stat))
+impl Entry {
+    /// Whether it has changed, and if so whether what was made was removed.
+    fn look(&mut self, root: &Root) -> Option<bool> {
+        let directory = root.as_fd();
+        if let State::Masked(..) = self.before
+            && identity(directory, &self.relative).as_ref() == Ok(&self.before)
+        {
+            return None;
+        }
+        let now = state(directory, &self.relative).unwrap_or(State::Missing);
+        if now == self.before {
+            return None;
+        }
+        match self.before {
+            State::Missing => {
+                let removed = remove(root, &self.relative).is_ok();
+                if !removed {
+                    self.before = now;
+                }
+                Some(removed)
+            }
+            // Only somebody outside can have taken the placeholder away, and what is there now may be theirs.
+            State::Masked(..) => {
+                let gone = now == State::Missing;
+                self.before = now;
+                (!gone).then_some(false)
+            }
+            State::Present(_) => {
+                self.before = now;
+                Some(false)
+            }
+        }
+    }
+}
+
+fn path_in(root: &Root, relative: &[u8]) -> PathBuf {
+    PathBuf::from(std::ffi::OsString::from_vec([root.path(), b"/", relative].concat()))
 }
 
 fn is_directory(stat: &FileStat) -> bool {
     SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFDIR
 }
 
+/// Which file it is, whatever is in it.
+fn identity(directory: BorrowedFd<'_>, relative: &[u8]) -> Result<State, Errno> {
+    fstatat(directory, relative, AtFlags::AT_SYMLINK_NOFOLLOW).map(|stat| State::Masked(stat.st_dev, stat.st_ino))
+}
+
 /// `ENOENT` if there is nothing.
-fn signature(directory: BorrowedFd<'_>, relative: &[u8]) -> Result<Signature, Errno> {
+fn state(directory: BorrowedFd<'_>, relative: &[u8]) -> Result<State, Errno> {
     let of = |stat: &FileStat| [stat.st_ino.cast_signed(), stat.st_ctime, stat.st_ctime_nsec, i64::from(stat.st_mode)];
     let stat = fstatat(directory, relative, AtFlags::AT_SYMLINK_NOFOLLOW)?;
     let mut all = vec![of(&stat)];
@@ -127,7 +210,21 @@ fn signature(directory: BorrowedFd<'_>, relative: &[u8]) -> Result<Signature, Er
             }
         }
     }
-    Ok(Signature::Present(all))
+    Ok(State::Present(all))
+}
+
+/// Removes the hooks of a root's repository that git would run: those that can be executed. Samples stay.
+fn remove_hooks(root: &Root) -> Vec<Vec<u8>> {
+    const HOOKS: &[u8] = b".git/hooks/";
+    let runnable = |stat: &FileStat| !is_directory(stat) && stat.st_mode & 0o111 != 0;
+    // Reached without a link at every step.
+    let Ok(place) = root.place(b".git/hooks/x") else { return Vec::new() };
+    let names = files::names_in(place.directory.as_fd(), b".").unwrap_or_default().into_iter();
+    let hooks = names.filter(|name| !name.ends_with(b".sample")).filter(|name| {
+        let stat = fstatat(&place.directory, name.as_slice(), AtFlags::AT_SYMLINK_NOFOLLOW);
+        stat.is_ok_and(|stat| runnable(&stat)) && remove(root, &[HOOKS, name].concat()).is_ok()
+    });
+    hooks.map(|name| [HOOKS, &name].concat()).collect()
 }
 
 /// Removes what lies at a path below a root, entering no links; renames what cannot be removed.
@@ -142,15 +239,20 @@ fn remove(root: &Root, relative: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
     use super::*;
+    use crate::policy::ProtectedPath;
 
     fn protected(root: &Path, names: &[&str], tier: Tier) -> Protected {
         let bytes = |path: &Path| path.as_os_str().as_bytes().to_vec();
         let policy = Policy {
             writable: vec![bytes(root)],
-            protected: names.iter().map(|name| bytes(&root.join(name))).collect(),
+            protected: names
+                .iter()
+                .map(|name| ProtectedPath { path: bytes(&root.join(name)), cover: Cover::Directory })
+                .collect(),
             ..Policy::default()
         };
         Protected::new(&policy, tier).expect("a list")
@@ -187,11 +289,24 @@ mod tests {
     }
 
     #[test]
-    fn a_repository_that_is_not_there_yet_can_be_made() {
+    fn a_repository_that_a_command_makes_is_told_and_has_no_hooks() {
         let directory = tempfile::tempdir().expect("a directory");
         let list = protected(directory.path(), &[".git/hooks"], Tier::Namespaces);
-        std::fs::create_dir_all(directory.path().join(".git/hooks")).expect("a directory");
         assert_eq!(list.look(), []);
+        std::fs::create_dir_all(directory.path().join(".git/hooks")).expect("a directory");
+        let told = |name: &str, removed| ProtectedChange { path: directory.path().join(name), removed };
+        assert_eq!(list.look(), [told(".git", false)]);
+        for (name, mode) in [("pre-commit", 0o755), ("update.sample", 0o755), ("notes", 0o644)] {
+            let path = directory.path().join(".git/hooks").join(name);
+            std::fs::write(&path, "x").expect("a file");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("a mode");
+        }
+        std::fs::write(directory.path().join(".git/config"), "x").expect("a file");
+        let config = told(".git/config", false);
+        assert_eq!(list.look(), [config, told(".git/hooks/pre-commit", true)]);
+        assert_eq!(list.look(), []);
+        let left = files::names_in(list.roots[0].as_fd(), b".git/hooks").expect("a list");
+        assert_eq!(left, [&b"notes"[..], b"update.sample"]);
     }
 
     #[test]

@@ -22,6 +22,7 @@ use crate::linux::files::Files;
 use crate::linux::host::background::{Background, Drain};
 use crate::linux::host::execution::{Control, LocalExecution, Parts};
 use crate::linux::host::helper::{Helper, Link};
+use crate::linux::host::payload::sealed;
 use crate::linux::host::pipe::{self, Feeder, Reader};
 use crate::linux::host::processes::ProcessTable;
 use crate::linux::launch::{Launch, Strings, Wiring};
@@ -160,6 +161,7 @@ impl LocalSandbox {
     pub async fn shutdown(&self) -> ShutdownReport {
         let leaked = self.inner.helper.close(self.inner.settings.grace).await;
         self.inner.look_at_protected();
+        self.inner.settings.protected.remove_placeholders();
         ShutdownReport { leaked }
     }
 }
@@ -269,7 +271,7 @@ impl Inner {
         check_size(&launch, self.arguments_max)?;
         let script = match &start.script {
             Script::Argument => None,
-            Script::File(bytes) => Some(sealed(c"script", bytes)?),
+            Script::File(bytes) => Some(sealed(c"script", bytes).map_err(ExecError::Resources)?),
         };
         let cancellation = start.cancellation.map(|token| Box::pin(token.cancelled_owned()));
         let mut parts = self.send(&launch, script.as_ref(), start.stdin).await?;
@@ -327,7 +329,7 @@ impl Inner {
         }
         let mut bytes = launch.encode();
         let payload = if bytes.len() > MESSAGE_MAX {
-            let payload = sealed(c"launch", &bytes)?;
+            let payload = sealed(c"launch", &bytes).map_err(short)?;
             bytes = b"M".to_vec();
             Some(payload)
         } else {
@@ -412,6 +414,7 @@ impl Drop for Inner {
             task.abort();
         }
         self.look_at_protected();
+        self.settings.protected.remove_placeholders();
     }
 }
 
@@ -433,19 +436,4 @@ fn check_size(launch: &Launch, limit: u64) -> Result<(), ExecError> {
     // The system adds the program's name and a few words of its own.
     let too_big = strings.iter().any(|strings| strings.longest() > STRING_MAX) || total as u64 + 4096 > limit;
     if too_big { Err(ExecError::TooBig) } else { Ok(()) }
-}
-
-/// A file in memory that nobody can change any more.
-fn sealed(name: &std::ffi::CStr, bytes: &[u8]) -> Result<OwnedFd, ExecError> {
-    use nix::fcntl::{FcntlArg, SealFlag, fcntl};
-    use nix::sys::memfd::{MFdFlags, memfd_create};
-    let short = |errno: Errno| ExecError::Resources(errno.into());
-    let fd = memfd_create(name, MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING).map_err(short)?;
-    let mut file = std::fs::File::from(fd);
-    std::io::Write::write_all(&mut file, bytes)?;
-    std::io::Seek::rewind(&mut file)?;
-    let fd = OwnedFd::from(file);
-    let seals = SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_SEAL;
-    fcntl(&fd, FcntlArg::F_ADD_SEALS(seals)).map_err(short)?;
-    Ok(fd)
 }

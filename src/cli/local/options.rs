@@ -9,7 +9,7 @@ use local_sandbox::{
 };
 use sandbox::TerminalSize;
 
-use super::{Arguments, Background, Confine, Failure, Git, Read};
+use super::{Arguments, Background, Confine, Failure, Git, Missing, Read};
 use crate::cli::sh::settings::{parse_amount, parse_duration, split_assignment};
 
 /// One `--limit`.
@@ -104,6 +104,10 @@ pub fn builder(arguments: &Arguments) -> Result<LocalSandboxBuilder, Failure> {
     builder = builder.read(match arguments.read {
         Read::Host => ReadAccess::Host,
         Read::Minimal => ReadAccess::Minimal,
+    });
+    builder = builder.missing_protected(match arguments.missing {
+        Missing::Mask => local_sandbox::Missing::Mask,
+        Missing::Remove => local_sandbox::Missing::Remove,
     });
     if let Some(directory) = &arguments.spool {
         builder = builder.spool(directory);

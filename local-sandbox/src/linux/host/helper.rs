@@ -12,6 +12,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{Shutdown, shutdown};
 use tokio::io::Interest;
 
+use super::payload::sealed;
 use super::sweep::{Marked, Marks};
 use crate::error::{ConfigError, ExecError};
 use crate::linux::protocol::{Order, Reply, Setup, SetupReply, Summons, WARDEN_NAME};
@@ -110,7 +111,12 @@ impl Helper {
             .map_err(ConfigError::Helper)?;
         let helper = Helper { socket, child: Mutex::new(Some(child)), marks, links: Mutex::default() };
         let request = serde_json::to_vec(setup).map_err(|error| ConfigError::Helper(error.into()))?;
-        message::send(helper.socket.as_fd(), &request, &[], true).map_err(ConfigError::Helper)?;
+        if request.len() > message::MESSAGE_MAX {
+            let payload = sealed(c"setup", &request).map_err(ConfigError::Helper)?;
+            message::send(helper.socket.as_fd(), b"M", &[payload.as_fd()], true).map_err(ConfigError::Helper)?;
+        } else {
+            message::send(helper.socket.as_fd(), &request, &[], true).map_err(ConfigError::Helper)?;
+        }
         let ready = helper.await_setup()?;
         Ok((helper, ready))
     }

@@ -3,6 +3,7 @@
 pub mod background;
 pub mod execution;
 pub mod helper;
+pub mod payload;
 pub mod pipe;
 pub mod processes;
 pub mod sweep;

@@ -12,10 +12,11 @@ use super::cgroup::{self, Groups};
 use super::guard::answer;
 use super::supervisor::Confinement;
 use super::{rules, view};
+use crate::linux::placeholders::Placeholders;
 use crate::linux::protocol::{Setup, SetupReply};
 use crate::linux::sys::seccomp::Sockets;
 use crate::linux::sys::{capability, landlock, namespace, process, seccomp};
-use crate::policy::{NetworkPolicy, Policy};
+use crate::policy::{Cover, NetworkPolicy, Policy};
 use crate::report::{Outcome, Property, Status, Tier};
 
 /// The user and group commands have in a user namespace. Not 0, with which archives' owners would be restored in vain.
@@ -36,13 +37,20 @@ pub fn apply(setup: &Setup, socket: &mut OwnedFd) -> io::Result<Role> {
     let mut outcome = Outcome::default();
     let groups = join_groups(setup, &mut outcome);
     if let Some(policy) = setup.policy.as_ref().filter(|policy| policy.tier == Tier::Namespaces) {
-        match in_namespaces(setup, policy, &outcome, &groups, socket)? {
-            Attempt::Serve(confinement) => return Ok(Role::Serve(confinement, Groups::default())),
-            Attempt::Ended => {
+        let placeholders = Placeholders::make(policy);
+        let attempt = in_namespaces(setup, policy, &placeholders, &outcome, &groups, socket);
+        if let Ok(Attempt::Serve(confinement)) = attempt {
+            // The process outside holds them, and removes them at the end.
+            drop(placeholders);
+            return Ok(Role::Serve(confinement, Groups::default()));
+        }
+        placeholders.remove();
+        match attempt? {
+            Attempt::Failed(reason) => outcome.fallbacks.push(format!("namespaces: {reason}")),
+            Attempt::Serve(_) | Attempt::Ended => {
                 groups.leave();
                 return Ok(Role::Done);
             }
-            Attempt::Failed(reason) => outcome.fallbacks.push(format!("namespaces: {reason}")),
         }
     }
     let mut confinement = Confinement { memory_kills: groups.kills.clone(), ..Confinement::default() };
@@ -125,6 +133,7 @@ enum Attempt {
 fn in_namespaces(
     setup: &Setup,
     policy: &Policy,
+    placeholders: &Placeholders,
     outcome: &Outcome,
     groups: &Groups,
     socket: &mut OwnedFd,
@@ -136,6 +145,7 @@ fn in_namespaces(
         Ok(ForkResult::Child) => {
             drop(failures);
             let mut outcome = outcome.clone();
+            outcome.set(Property::ProtectedFiles, describe_protected(policy, placeholders));
             match set_up_inside(setup, policy, user, &mut outcome, socket) {
                 Ok(confinement) => {
                     Ok(Attempt::Serve(Confinement { memory_kills: groups.kills.clone(), ..confinement }))
@@ -213,6 +223,27 @@ fn map_user((user, group): (u32, u32)) -> Result<(), Failure> {
     write("/proc/self/gid_map", format!("{INSIDE_ID} {group} 1\n"))
 }
 
+/// How far protected files stay as they are where they can be mounts.
+fn describe_protected(policy: &Policy, placeholders: &Placeholders) -> Status {
+    if policy.protected.is_empty() {
+        return Status::NotRequested;
+    }
+    if let Some((path, errno)) = placeholders.failure() {
+        let left = "can be made, and is removed after each command: no placeholder";
+        return Status::partial(&format!("{} {left}: {errno}", path.display()));
+    }
+    let masked = policy.protected.iter().any(|protected| protected.cover != Cover::None);
+    let mut by = if masked {
+        "read-only mounts, on placeholders where something is missing".to_owned()
+    } else {
+        "read-only mounts; what is made in the place of missing ones is removed after each command".to_owned()
+    };
+    if policy.unsearched {
+        by.push_str("; not all subdirectories were searched for repositories");
+    }
+    Status::Enforced { by }
+}
+
 fn describe_namespaces(policy: &Policy, sockets: Sockets, user: (u32, u32), outcome: &mut Outcome) {
     outcome.tier = Tier::Namespaces;
     outcome.uid_mapping = Some(format!("{INSIDE_ID}:{}", user.0));
@@ -221,14 +252,6 @@ fn describe_namespaces(policy: &Policy, sockets: Sockets, user: (u32, u32), outc
     for property in [Property::FsRead, Property::FsWrite, Property::FsMetadata] {
         outcome.set(property, files.clone());
     }
-    outcome.set(
-        Property::ProtectedFiles,
-        if policy.protected.is_empty() {
-            Status::NotRequested
-        } else {
-            Status::by("read-only mounts; what is made in the place of missing ones is removed after each command")
-        },
-    );
     outcome.set(
         Property::Network,
         match policy.network {

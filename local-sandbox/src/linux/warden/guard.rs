@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -41,7 +42,10 @@ fn serve() -> io::Result<()> {
     if first.length == 0 {
         return Ok(());
     }
-    let setup: Setup = serde_json::from_slice(buffer.get(..first.length).unwrap_or_default())?;
+    let setup: Setup = match first.descriptors.into_iter().next() {
+        Some(payload) => serde_json::from_reader(io::BufReader::new(File::from(payload)))?,
+        None => serde_json::from_slice(buffer.get(..first.length).unwrap_or_default())?,
+    };
     process::set_mark(setup.mark)?;
     process::continue_when_orphaned()?;
     let role = super::confine::apply(&setup, &mut socket);

@@ -184,7 +184,9 @@ impl Plan {
         let named = policy.hidden.iter().map(|path| path_of(path)).chain(KERNEL_HIDDEN.map(Path::new));
         // Links are covered where they lead; the link itself is no secret.
         let hidden = named.filter_map(|path| path.canonicalize().ok()).collect();
-        let protected = policy.protected.iter().map(|path| path_of(path).to_path_buf()).collect();
+        // What is hidden is covered already.
+        let seen = policy.protected.iter().filter(|protected| !policy.hidden.contains(&protected.path));
+        let protected = seen.map(|protected| path_of(&protected.path).to_path_buf()).collect();
         Ok(Plan { readable, writable, devices, hidden, protected })
     }
 

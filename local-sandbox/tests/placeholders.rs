@@ -1,0 +1,217 @@
+//! What lies in the place of protected files that are missing, in namespaces; skipped where the machine has none.
+#![cfg(target_os = "linux")]
+
+#[allow(dead_code, reason = "each test program uses a part")]
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use local_sandbox::{Confinement, Enforcement, LocalSandbox, LocalSandboxBuilder, Property, Status, Tier};
+use sandbox::{ExecRequest, Sandbox};
+use support::{again_as_ordinary_user, run, run_in};
+
+#[test]
+fn everything_holds_as_an_ordinary_user() {
+    again_as_ordinary_user();
+}
+
+fn confined(directory: &Path) -> LocalSandboxBuilder {
+    LocalSandbox::builder().cwd(directory).confinement(Confinement::WorkspaceWrite)
+}
+
+/// A directory, if this machine lets us have namespaces.
+fn workspace() -> Option<tempfile::TempDir> {
+    let directory = tempfile::tempdir().expect("a directory");
+    let built = confined(directory.path()).enforcement(Enforcement::BestEffort).build().expect("a sandbox");
+    let available = built.report().tier == Tier::Namespaces;
+    drop(built);
+    assert!(emptied(directory.path()));
+    available.then_some(directory)
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).expect("a directory").flatten();
+    let mut names: Vec<String> = entries.map(|entry| entry.file_name().into_string().expect("text")).collect();
+    names.sort();
+    names
+}
+
+/// Waits until a directory is empty: after a sandbox that was dropped, its helper goes on for a moment.
+fn emptied(directory: &Path) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !names(directory).is_empty() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    true
+}
+
+fn make(root: &Path, directories: &[&str]) {
+    for directory in directories {
+        std::fs::create_dir_all(root.join(directory)).expect("a directory");
+    }
+}
+
+#[tokio::test]
+async fn missing_protected_files_cannot_be_made_and_leave_nothing_behind() {
+    let Some(directory) = workspace() else { return };
+    make(directory.path(), &[".git/refs"]);
+    let sandbox = confined(directory.path()).build().expect("a sandbox");
+    let script = "for name in .envrc .vscode/x .git/hooks/pre-commit .git/config .git/config.worktree \
+                  .git/info/attributes; do mkdir -p $(dirname $name); (echo x > $name) && echo made $name; done; \
+                  rmdir .vscode; mv .idea moved; mv .git moved; ln -s / .mcp.json/x; rm .git/config; \
+                  touch kept .git/info/exclude; ls .git";
+    let result = run(&sandbox, &format!("{{ {script}; }} 2>/dev/null")).await;
+    assert_eq!(result.stdout_text(), "config\nconfig.worktree\nhooks\ninfo\nrefs\n");
+    assert_eq!(sandbox.shutdown().await.leaked, Vec::<u32>::new());
+    assert_eq!(names(directory.path()), [".git", "kept"]);
+    assert_eq!(names(&directory.path().join(".git")), ["info", "refs"]);
+    assert_eq!(names(&directory.path().join(".git/info")), ["exclude"]);
+    let by = sandbox.report().properties.get(&Property::ProtectedFiles).cloned();
+    assert_eq!(by, Some(Status::by("read-only mounts, on placeholders where something is missing")));
+}
+
+#[tokio::test]
+async fn git_does_not_see_placeholders() {
+    let Some(directory) = workspace() else { return };
+    let script = "git init -q . && git status --short; echo x > f && git add f && \
+                  git -c user.name=n -c user.email=e commit -qm m && git status --short";
+    if !Path::new("/usr/bin/git").exists() {
+        return;
+    }
+    let sandbox = confined(directory.path()).build().expect("a sandbox");
+    assert_eq!(run(&sandbox, script).await.stdout_text(), "");
+    sandbox.shutdown().await;
+    // Once more with the repository there from the start, seen from outside as well.
+    let sandbox = confined(directory.path()).build().expect("a sandbox");
+    assert_eq!(run(&sandbox, "git status --short; git log --format=%s").await.stdout_text(), "m\n");
+    let output = std::process::Command::new("git")
+        .args(["-c", "safe.directory=*", "status", "--short"])
+        .current_dir(directory.path())
+        .output()
+        .expect("git");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    sandbox.shutdown().await;
+    assert_eq!(names(directory.path()), [".git", "f"]);
+}
+
+#[tokio::test]
+async fn the_last_of_several_sandboxes_removes_placeholders() {
+    let Some(directory) = workspace() else { return };
+    let first = confined(directory.path()).build().expect("a sandbox");
+    let second = confined(directory.path()).build().expect("a sandbox");
+    first.shutdown().await;
+    assert!(directory.path().join(".vscode").is_dir());
+    let script = "(echo x > .vscode/tasks.json) 2>/dev/null || echo refused";
+    assert_eq!(run(&second, script).await.stdout_text(), "refused\n");
+    second.shutdown().await;
+    assert_eq!(names(directory.path()), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_the_user_has_stays() {
+    let Some(directory) = workspace() else { return };
+    make(directory.path(), &[".vscode"]);
+    let sandbox = confined(directory.path()).build().expect("a sandbox");
+    // The user fills one placeholder while the sandbox is there, and takes another for their own.
+    std::fs::write(directory.path().join(".idea/workspace.xml"), "theirs").expect("a file");
+    std::fs::remove_dir(directory.path().join(".claude")).expect("removed");
+    std::fs::write(directory.path().join(".claude"), "theirs").expect("a file");
+    let mut execution = sandbox.start(ExecRequest::new("cat .idea/workspace.xml")).await.expect("it starts");
+    while std::future::poll_fn(|cx| futures_core::Stream::poll_next(std::pin::Pin::new(&mut execution), cx))
+        .await
+        .is_some()
+    {}
+    let details = execution.details().expect("it has ended");
+    let changed: Vec<(PathBuf, bool)> =
+        details.protected_changes.iter().map(|change| (change.path.clone(), change.removed)).collect();
+    assert_eq!(changed, [(directory.path().join(".claude"), false)]);
+    sandbox.shutdown().await;
+    assert_eq!(names(directory.path()), [".claude", ".idea", ".vscode"]);
+}
+
+#[tokio::test]
+async fn a_home_directory_gets_files_that_shells_and_git_can_read() {
+    let Some(directory) = workspace() else { return };
+    std::fs::write(directory.path().join(".profile"), "echo profile").expect("a file");
+    let options = confined(directory.path()).env("HOME", directory.path());
+    let script = "bash -l -i -c 'echo login' 2>/dev/null </dev/null; git config --global --list && echo git; \
+                  (echo x > .bashrc) 2>/dev/null || echo refused; (mkdir -p .ssh/x) 2>/dev/null || echo refused";
+    assert_eq!(run_in(options, script).await.stdout_text(), "profile\nlogin\ngit\nrefused\nrefused\n");
+    assert_eq!(names(directory.path()), [".profile"]);
+}
+
+#[tokio::test]
+async fn repositories_in_subdirectories_and_submodules_are_protected() {
+    let Some(directory) = workspace() else { return };
+    let root = directory.path();
+    make(root, &["a/b/.git/hooks", "c/.git", ".git/modules/path/m/modules/n/hooks", "sub"]);
+    for at in [".git/modules/path/m/HEAD", ".git/modules/path/m/modules/n/HEAD", "c/.git/HEAD"] {
+        std::fs::write(root.join(at), "ref: refs/heads/main\n").expect("a file");
+    }
+    std::fs::write(root.join("sub/.git"), "gitdir: ../.git/modules/path/m\n").expect("a file");
+    let script = "for at in a/b/.git/hooks c/.git/hooks .git/modules/path/m/hooks .git/modules/path/m/modules/n/hooks; do \
+                  mkdir -p $at; echo x > $at/pre-commit && echo $at; done; \
+                  for at in a/b/.git/config c/.git/config .git/modules/path/m/modules/n/config sub/.git; do \
+                  echo x > $at && echo $at; done; mv c/.git c/moved && echo moved; echo x > c/.git/index && echo index";
+    let result = run_in(confined(root), &format!("{{ {script}; }} 2>/dev/null")).await;
+    assert_eq!(result.stdout_text(), "index\n");
+    assert_eq!(names(&root.join("c/.git")), ["HEAD", "index"]);
+    assert_eq!(names(&root.join(".git/modules/path/m")), ["HEAD", "modules"]);
+}
+
+#[tokio::test]
+async fn a_directory_without_rights_to_it_is_no_failure() {
+    use std::os::unix::fs::PermissionsExt;
+    let Some(directory) = workspace() else { return };
+    let closed = |mode| std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(mode));
+    closed(0o555).expect("chmod");
+    let result = run_in(confined(directory.path()), "(mkdir .vscode) 2>/dev/null || echo refused").await;
+    closed(0o755).expect("chmod");
+    assert_eq!(result.stdout_text(), "refused\n");
+    assert_eq!(names(directory.path()), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn many_repositories_are_more_than_one_message_to_the_helper() {
+    let Some(directory) = workspace() else { return };
+    for number in 0..64 {
+        make(directory.path(), &[&format!("a-long-name-for-a-directory-with-a-repository-{number}/.git/hooks")]);
+    }
+    let script = "n=0; for at in */.git/hooks; do (echo x > $at/pre-commit) 2>/dev/null || n=$((n+1)); done; echo $n";
+    assert_eq!(run_in(confined(directory.path()), script).await.stdout_text(), "64\n");
+}
+
+/// Where the host below works.
+const PLACE: &str = "SANDSHELL_TEST_PLACE";
+
+#[tokio::test]
+#[ignore = "the host that `placeholders_go_when_the_host_is_killed` kills"]
+async fn a_host_that_waits() {
+    let place = PathBuf::from(std::env::var_os(PLACE).expect("a place"));
+    let sandbox = confined(&place).build().expect("a sandbox");
+    let execution = sandbox.exec(ExecRequest::new("touch up; sleep 99401")).await.expect("it starts");
+    execution.collect().await.expect("it ends");
+}
+
+#[test]
+fn placeholders_go_when_the_host_is_killed() {
+    let Some(directory) = workspace() else { return };
+    let mut host = std::process::Command::new(std::env::current_exe().expect("a program"))
+        .args(["--exact", "a_host_that_waits", "--ignored"])
+        .env(PLACE, directory.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("it starts");
+    while !directory.path().join("up").exists() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert!(directory.path().join(".vscode").is_dir());
+    host.kill().expect("SIGKILL");
+    host.wait().expect("it has ended");
+    std::fs::remove_file(directory.path().join("up")).expect("removed");
+    assert!(emptied(directory.path()));
+}
