@@ -167,7 +167,7 @@ impl LocalSandboxBuilder {
     }
 
     /// Keeps all that each command writes in two files of its own in this directory, which [`LocalExit`](crate::LocalExit)
-    /// names; by default only what the caller keeps is kept. What background processes say later is not in them.
+    /// names; by default only what the caller keeps is kept. What background processes say later is added to them.
     pub fn spool(mut self, directory: impl Into<PathBuf>) -> Self {
         self.spool = Some(directory.into());
         self

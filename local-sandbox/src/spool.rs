@@ -10,7 +10,8 @@ use serde::Serialize;
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
-/// Where all of a command's output is; the files are the caller's to remove.
+/// Where all of a command's output is; the files are the caller's to remove. What it left in the background goes on to write
+/// to them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Spooled {
     /// Standard output, or what a terminal showed.
@@ -48,8 +49,8 @@ impl Spool {
         self.spooled.failure = file.write_all(chunk).err().map(|error| error.to_string());
     }
 
-    /// Where they are.
-    pub fn finish(self) -> Spooled {
-        self.spooled
+    /// Where they are, and whether all of it is in them.
+    pub fn spooled(&self) -> &Spooled {
+        &self.spooled
     }
 }

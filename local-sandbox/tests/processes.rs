@@ -98,6 +98,21 @@ async fn what_background_children_say_later_can_be_asked_for() {
 }
 
 #[tokio::test]
+async fn what_background_children_say_is_added_to_the_spooled_files() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let sandbox = LocalSandbox::builder().spool(directory.path()).build().expect("a sandbox");
+    run(&sandbox, "(sleep 0.5; echo late; echo error >&2) & echo done").await;
+    let background = sandbox.background().remove(0);
+    let spooled = background.spooled().expect("files");
+    while background.is_running() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(std::fs::read(&spooled.stdout).expect("a file"), b"done\nlate\n");
+    assert_eq!(std::fs::read(&spooled.stderr).expect("a file"), b"error\n");
+    assert_eq!(background.spooled(), Some(spooled));
+}
+
+#[tokio::test]
 async fn background_children_end_with_the_command_when_told() {
     let options = LocalSandbox::builder().background(BackgroundPolicy::Kill);
     let result = run_in(options, &format!("setsid {} & echo done", sleep_of(109))).await;

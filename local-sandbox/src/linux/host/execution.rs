@@ -472,7 +472,7 @@ impl LocalExecution {
             core_dumped: status.core_dumped,
             killed_by,
             denial_hint,
-            spooled: self.spool.take().map(Spool::finish),
+            spooled: self.spool.as_ref().map(|spool| spool.spooled().clone()),
             protected_changes,
         });
         self.hand_over(still_running);
@@ -499,10 +499,11 @@ impl LocalExecution {
             self.inner.release(control.into_link());
             return;
         }
-        let background = Background::new(std::mem::take(&mut self.command), still_running);
-        let stdout = self.stdout.take();
-        let stderr = self.stderr.take();
-        self.inner.keep_in_background(Drain { background, control, stdout, stderr });
+        let spool = self.spool.take();
+        let spooled = spool.as_ref().map(|spool| spool.spooled().clone());
+        let background = Background::new(std::mem::take(&mut self.command), still_running, spooled);
+        let streams = [self.stdout.take(), self.stderr.take()];
+        self.inner.keep_in_background(Drain { background, control, streams, spool });
     }
 }
 

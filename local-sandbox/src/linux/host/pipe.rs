@@ -54,17 +54,16 @@ impl Reader {
         Ok(Reader { fd: reactor::watch(fd, Interest::READABLE)? })
     }
 
+    /// What is there already, when nobody will be told of more; `None` if nothing is.
+    pub fn left(&self) -> Option<Bytes> {
+        read_chunk(self.fd.get_ref()).ok().flatten()
+    }
+
     /// The next bytes; `None` at the end. A terminal whose other end is closed has ended.
     pub fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
         loop {
             let mut guard = ready!(self.fd.poll_read_ready(cx))?;
-            let read = guard.try_io(|fd| {
-                SCRATCH.with_borrow_mut(|scratch| {
-                    scratch.resize(CHUNK, 0);
-                    let count = read_retrying(fd.get_ref(), scratch)?;
-                    Ok(scratch.get(..count).filter(|bytes| !bytes.is_empty()).map(Bytes::copy_from_slice))
-                })
-            });
+            let read = guard.try_io(|fd| read_chunk(fd.get_ref()));
             match read {
                 Ok(Err(error)) if error.raw_os_error() == Some(Errno::EIO as i32) => return Poll::Ready(Ok(None)),
                 Ok(result) => return Poll::Ready(result),
@@ -72,6 +71,15 @@ impl Reader {
             }
         }
     }
+}
+
+/// The next bytes; `None` at the end.
+fn read_chunk(fd: &OwnedFd) -> io::Result<Option<Bytes>> {
+    SCRATCH.with_borrow_mut(|scratch| {
+        scratch.resize(CHUNK, 0);
+        let count = read_retrying(fd, scratch)?;
+        Ok(scratch.get(..count).filter(|bytes| !bytes.is_empty()).map(Bytes::copy_from_slice))
+    })
 }
 
 fn read_retrying(fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {
