@@ -24,7 +24,9 @@ fn confined(directory: &Path) -> LocalSandboxBuilder {
 
 /// Whether this machine lets us have namespaces.
 fn available(directory: &Path) -> bool {
-    let built = confined(directory).enforcement(Enforcement::BestEffort).build();
+    // Without placeholders, which go a moment after a sandbox that is dropped.
+    let options = confined(directory).missing_protected(Missing::Remove);
+    let built = options.enforcement(Enforcement::BestEffort).build();
     built.expect("a sandbox").report().tier == Tier::Namespaces
 }
 
