@@ -12,8 +12,8 @@ const DEPTH_MAX: usize = 3;
 const FOUND_MAX: usize = 64;
 /// The most entries looked at.
 const ENTRIES_MAX: usize = 8192;
-/// The longest time, which only a slow file system takes.
-const PATIENCE: Duration = Duration::from_millis(10);
+/// The longest time, which only a very slow file system takes.
+const PATIENCE: Duration = Duration::from_millis(200);
 /// How deep the names and the nesting of submodules go.
 const MODULE_DEPTH_MAX: usize = 8;
 /// Packages that others have made; large, and never repositories.
@@ -30,12 +30,16 @@ pub struct Found {
 
 /// Looks for repositories in the subdirectories of `root`, nearer ones first; follows no links.
 pub fn below(root: &Path) -> Found {
+    search(root, PATIENCE)
+}
+
+fn search(root: &Path, patience: Duration) -> Found {
     let begun = Instant::now();
     let mut found = Found::default();
     let mut entries = 0;
     let mut open = VecDeque::from([(root.to_path_buf(), 0)]);
     while let Some((directory, depth)) = open.pop_front() {
-        if found.all.len() >= FOUND_MAX || entries >= ENTRIES_MAX || begun.elapsed() > PATIENCE {
+        if found.all.len() >= FOUND_MAX || entries >= ENTRIES_MAX || begun.elapsed() > patience {
             found.cut = true;
             break;
         }
@@ -109,7 +113,7 @@ mod tests {
         fs::write(root.join("sub/.git"), "gitdir: ../.git/modules/sub\n").expect("a file");
         std::os::unix::fs::symlink("a", root.join("link")).expect("a link");
         let expected = ["a/.git", "b/c/.git", "b/c/d/.git", "sub/.git"].map(|name| root.join(name)).to_vec();
-        assert_eq!(below(root), Found { all: expected, cut: false });
+        assert_eq!(search(root, Duration::MAX), Found { all: expected, cut: false });
     }
 
     #[test]
@@ -118,9 +122,10 @@ mod tests {
         for number in 0..=FOUND_MAX {
             make(directory.path(), &[&format!("{number}/.git")]);
         }
-        let found = below(directory.path());
+        let found = search(directory.path(), Duration::MAX);
         assert!(found.cut);
         assert_eq!(found.all.len(), FOUND_MAX);
+        assert!(search(directory.path(), Duration::ZERO).cut);
     }
 
     #[test]

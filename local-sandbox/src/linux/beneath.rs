@@ -32,13 +32,22 @@ pub struct Root {
     path: Vec<u8>,
     fd: OwnedFd,
     writable: bool,
+    /// Whether `openat2` is there: kernels before 5.6 and some containers have none.
+    at_once: bool,
 }
 
 impl Root {
     /// Opens it; later renames of its path have no effect.
     pub fn open(path: &[u8], writable: bool) -> io::Result<Root> {
         let fd = nix::fcntl::open(path, OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())?;
-        Ok(Root { path: path.to_vec(), fd, writable })
+        let at_once = !matches!(open_at_once(fd.as_fd(), b".", OFlag::O_PATH), Err(Errno::ENOSYS | Errno::EPERM));
+        Ok(Root { path: path.to_vec(), fd, writable, at_once })
+    }
+
+    /// The same as on a kernel without `openat2`.
+    #[cfg(test)]
+    fn open_by_hand(path: &[u8], writable: bool) -> io::Result<Root> {
+        Ok(Root { at_once: false, ..Root::open(path, writable)? })
     }
 
     /// Whether what lies beneath may be changed.
@@ -62,10 +71,20 @@ impl Root {
             Some(end) => (relative.get(..end).unwrap_or_default(), relative.get(end + 1..).unwrap_or_default()),
             None => (&b"."[..], relative),
         };
-        let how = OpenHow::new()
-            .flags(OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC)
-            .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS);
-        Ok(Place { directory: openat2(self.fd.as_fd(), above, how)?, name: name.to_vec() })
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        if self.at_once {
+            let no_links = ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS;
+            let how = OpenHow::new().flags(flags).resolve(no_links);
+            return Ok(Place { directory: openat2(self.fd.as_fd(), above, how)?, name: name.to_vec() });
+        }
+        let mut directory = self.fd.try_clone()?;
+        for component in components(above) {
+            if component == b".." {
+                return Err(Errno::EXDEV.into());
+            }
+            directory = openat(&directory, component.as_slice(), flags | OFlag::O_NOFOLLOW, Mode::empty())?;
+        }
+        Ok(Place { directory, name: name.to_vec() })
     }
 
     /// The rest of an absolute path below this root.
@@ -114,7 +133,12 @@ impl Reach {
             Reach::Host => Ok(nix::fcntl::open(path, flags, Mode::empty())?),
             Reach::Beneath(roots) => {
                 let (root, rest) = find(roots, path, access)?;
-                match open_at_once(root.fd.as_fd(), if rest.is_empty() { b"." } else { rest }, flags) {
+                let opened = match rest {
+                    _ if !root.at_once => Err(Errno::ENOSYS),
+                    b"" => open_at_once(root.fd.as_fd(), b".", flags),
+                    rest => open_at_once(root.fd.as_fd(), rest, flags),
+                };
+                match opened {
                     Err(Errno::EXDEV | Errno::ENOSYS | Errno::EAGAIN) => {
                         let mut walk = Walk { roots, access, links: 0, create: false };
                         let at = walk.to(path, true)?;
@@ -264,4 +288,145 @@ fn components(path: &[u8]) -> Vec<Vec<u8>> {
 /// Where a descriptor's file is, as the kernel knows it.
 pub fn path_of(fd: BorrowedFd<'_>) -> io::Result<PathBuf> {
     std::fs::read_link(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&fd)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Read;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    fn bytes(path: PathBuf) -> Vec<u8> {
+        path.as_os_str().as_bytes().to_vec()
+    }
+
+    /// What an open says, as on a kernel without `openat2` and on this one; both must say the same.
+    fn read(root: &Path, path: &str) -> Result<String, Option<Errno>> {
+        let path = bytes(root.join(path));
+        let roots =
+            [Root::open_by_hand, Root::open].map(|open| open(root.as_os_str().as_bytes(), true).expect("a root"));
+        let [by_hand, at_once] = roots.map(|root| {
+            let opened = Reach::Beneath(vec![root]).open(&path, OFlag::O_RDONLY, Access::Read);
+            opened.map(contents).map_err(|error| error.raw_os_error().map(Errno::from_raw))
+        });
+        assert_eq!(by_hand, at_once);
+        by_hand
+    }
+
+    fn contents(fd: OwnedFd) -> String {
+        let mut text = String::new();
+        fs::File::from(fd).read_to_string(&mut text).expect("text");
+        text
+    }
+
+    #[test]
+    fn walking_by_hand_gives_what_opening_at_once_gives() {
+        let [directory, outside] = [(); 2].map(|()| tempfile::tempdir().expect("a directory"));
+        let root = directory.path();
+        fs::create_dir_all(root.join("a/b")).expect("a directory");
+        fs::write(root.join("a/f"), "plain").expect("a file");
+        fs::write(outside.path().join("f"), "secret").expect("a file");
+        let links = [
+            ("up", Path::new("a/b/../f")),
+            ("absolute", &root.join("a/f")),
+            ("out", outside.path()),
+            ("beyond", Path::new("../../../../../../../../etc")),
+            ("loop", Path::new("loop")),
+            ("none", Path::new("missing")),
+        ];
+        for (name, target) in links {
+            symlink(target, root.join(name)).expect("a link");
+        }
+        let plain = Ok("plain".to_owned());
+        assert_eq!(read(root, "a/f"), plain);
+        assert_eq!(read(root, "up"), plain);
+        assert_eq!(read(root, "absolute"), plain);
+        assert_eq!(read(root, "out/f"), Err(Some(Errno::EACCES)));
+        assert_eq!(read(root, "beyond/passwd"), Err(Some(Errno::EACCES)));
+        assert_eq!(read(root, "loop"), Err(Some(Errno::ELOOP)));
+        assert_eq!(read(root, "none"), Err(Some(Errno::ENOENT)));
+        assert_eq!(read(root, "a/f/x"), Err(Some(Errno::ENOTDIR)));
+    }
+
+    #[test]
+    fn a_place_reached_by_hand_is_reached_through_no_link() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let root = directory.path();
+        fs::create_dir_all(root.join("a/b")).expect("a directory");
+        symlink("a", root.join("link")).expect("a link");
+        for open in [Root::open_by_hand, Root::open] {
+            let own = open(root.as_os_str().as_bytes(), true).expect("a root");
+            let place = own.place(b"a/b/f").expect("a place");
+            assert_eq!(
+                path_of(place.directory.as_fd()).expect("a path"),
+                root.canonicalize().expect("a path").join("a/b")
+            );
+            assert!(own.place(b"link/f").is_err());
+            assert!(own.place(b"../f").is_err());
+        }
+    }
+
+    /// While `change` goes on in another thread, nothing outside is read, and nothing is made there.
+    fn race(create: bool, change: impl Fn(&Path, &Path) + Send + Sync) {
+        let [directory, outside] = [(); 2].map(|()| tempfile::tempdir().expect("a directory"));
+        let (root, target) = (directory.path(), outside.path());
+        fs::create_dir(root.join("real")).expect("a directory");
+        fs::write(root.join("real/f"), "plain").expect("a file");
+        fs::write(target.join("f"), "secret").expect("a file");
+        symlink("real", root.join("d")).expect("a link");
+        let own = Root::open_by_hand(root.as_os_str().as_bytes(), true).expect("a root");
+        let reach = Reach::Beneath(vec![own]);
+        let stop = AtomicBool::new(false);
+        let made = if create { "d/new/w" } else { "d/w" };
+        let (read, made) = (bytes(root.join("d/f")), bytes(root.join(made)));
+        let mut seen = 0;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    change(root, target);
+                }
+            });
+            // The other thread may not have run for all of that time.
+            let mut rounds = 0;
+            while rounds < 5000 || seen == 0 {
+                rounds += 1;
+                if let Ok(fd) = reach.open(&read, OFlag::O_RDONLY, Access::Read) {
+                    assert_eq!(contents(fd), "plain");
+                    seen += 1;
+                }
+                if let Ok(place) = reach.place(&made, Access::Write, create) {
+                    let at = path_of(place.directory.as_fd()).expect("a path");
+                    assert!(!at.starts_with(target), "{}", at.display());
+                }
+            }
+            stop.store(true, Ordering::Relaxed);
+        });
+        assert!(!target.join("new").exists());
+    }
+
+    #[test]
+    fn a_link_that_changes_leads_nowhere_outside_by_hand() {
+        race(true, |root, target| {
+            for to in [target, Path::new("real"), Path::new("../../../../../../../../etc"), &root.join("real")] {
+                let _ = fs::remove_file(root.join("next"));
+                symlink(to, root.join("next")).expect("a link");
+                fs::rename(root.join("next"), root.join("d")).expect("a rename");
+            }
+        });
+    }
+
+    #[test]
+    fn a_directory_exchanged_for_a_link_leads_nowhere_outside_by_hand() {
+        race(false, |root, target| {
+            fs::remove_file(root.join("d")).expect("removed");
+            fs::rename(root.join("real"), root.join("d")).expect("a rename");
+            fs::rename(root.join("d"), root.join("real")).expect("a rename");
+            symlink(target, root.join("d")).expect("a link");
+        });
+    }
 }
