@@ -103,6 +103,10 @@ impl Resolved {
             words.extend([b"--norc".to_vec(), b"--noprofile".to_vec()]);
         }
         words.push(b"-c".to_vec());
+        if matches!(script.first(), Some(b'-' | b'+')) {
+            // Else it would be taken for options.
+            words.push(b"--".to_vec());
+        }
         let how = if script.len() < LONGEST_ARGUMENT {
             words.push(script.to_vec());
             Script::Argument
@@ -140,6 +144,15 @@ mod tests {
         let (words, how) = shell.command(b"echo", None, &[b"x".to_vec()]);
         assert_eq!(words, [&b"sh"[..], b"-c", b"echo", b"sh", b"x"]);
         assert_eq!(how, Script::Argument);
+    }
+
+    #[test]
+    fn a_script_that_begins_like_an_option_is_none() {
+        let shell = Resolved::new("/bin/sh".into());
+        for script in [&b"-x"[..], b"+e; echo", b"--version", b"-"] {
+            let (words, _) = shell.command(script, None, &[]);
+            assert_eq!(words, [&b"sh"[..], b"-c", b"--", script]);
+        }
     }
 
     #[test]

@@ -346,3 +346,38 @@ async fn a_memory_limit_holds() {
         run_in(LocalSandbox::builder().limits(limits), "x=$(head -c 300000000 /dev/zero | tr '\\0' x); echo $?").await;
     assert!(!result.success() || !result.stdout.starts_with(b"0\n"), "{result:?}");
 }
+
+#[tokio::test]
+async fn a_process_whose_first_thread_has_ended_is_ended_with_the_others() {
+    // It looks like a zombie, but none that its parent could reap.
+    let script = "python3 -c 'import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(600,)).start()
+ctypes.CDLL(None).pthread_exit(None)' > /dev/null & sleep 1; echo done";
+    for policy in [BackgroundPolicy::Kill, BackgroundPolicy::Keep] {
+        let options = LocalSandbox::builder().background(policy).grace(Duration::from_millis(100));
+        let ended = tokio::time::timeout(Duration::from_secs(30), run_in(options, script)).await;
+        assert_eq!(ended.expect("it ends").stdout_text(), "done\n");
+    }
+}
+
+#[tokio::test]
+async fn commands_start_with_every_signal_at_its_default() {
+    let sandbox = LocalSandbox::local().expect("a sandbox");
+    let result = run(&sandbox, "grep -E 'Sig(Blk|Ign)' /proc/self/status").await;
+    assert_eq!(result.stdout_text(), "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+}
+
+#[tokio::test]
+async fn a_script_that_begins_with_a_dash_is_a_script() {
+    let sandbox = LocalSandbox::local().expect("a sandbox");
+    assert_eq!(run(&sandbox, "--version").await.exit_code, 127);
+    assert_eq!(run(&sandbox, "-x; echo on").await.stdout_text(), "on\n");
+}
+
+#[tokio::test]
+async fn a_command_without_a_path_gets_the_usual_one() {
+    let sandbox = LocalSandbox::local().expect("a sandbox");
+    let request = ExecRequest::new("echo $PATH").env_remove("PATH");
+    let result = sandbox.exec(request).await.expect("it starts").collect().await.expect("it ends");
+    assert_eq!(result.stdout_text(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n");
+}

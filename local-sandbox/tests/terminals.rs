@@ -84,3 +84,16 @@ async fn the_least_recently_used_session_is_given_up_first() {
     assert_eq!(third.given_up, [second.id]);
     assert_eq!(sessions.list(), [first.id, third.id]);
 }
+
+#[tokio::test]
+async fn a_terminal_is_of_the_usual_kind_unless_the_options_name_one() {
+    for (named, shown) in [(None, "is xterm-256color."), (Some("vt100"), "is vt100.")] {
+        let mut options = LocalSandbox::builder();
+        if let Some(kind) = named {
+            options = options.env("TERM", kind);
+        }
+        let sessions = TerminalSessions::new(options.build().expect("a sandbox"));
+        let opened = sessions.open(script("echo is $TERM.; cat".to_owned()), until(shown)).await.expect("it opens");
+        assert!(String::from_utf8_lossy(&opened.first.output).contains(shown));
+    }
+}

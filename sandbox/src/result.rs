@@ -62,6 +62,21 @@ impl ExecResult {
         self.exit_code == 0
     }
 
+    /// Where output is missing, moves the gap's ends to those of characters if what is kept is UTF-8 then, as it was before
+    /// anything was left out.
+    pub fn cut_between_characters(&mut self) {
+        for (kept, omitted) in
+            [(&mut self.stdout, &mut self.stdout_omitted), (&mut self.stderr, &mut self.stderr_omitted)]
+        {
+            let Some(gap) = omitted else { continue };
+            let (head, tail, bytes) = gap.between_characters(kept);
+            if bytes > gap.bytes && std::str::from_utf8(head).is_ok() && std::str::from_utf8(tail).is_ok() {
+                *gap = Omission { at: head.len(), bytes };
+                *kept = [head, tail].concat().into();
+            }
+        }
+    }
+
     /// Standard output as text, bytes that are none replaced.
     pub fn stdout_text(&self) -> String {
         marked(&self.stdout, self.stdout_omitted)
@@ -75,7 +90,7 @@ impl ExecResult {
 
 /// The text with a line that says what is missing, where something is.
 fn marked(bytes: &Bytes, omitted: Option<Omission>) -> String {
-    let Some(Omission { at, bytes: missing }) = omitted else { return String::from_utf8_lossy(bytes).into_owned() };
-    let (head, tail) = bytes.split_at(at.min(bytes.len()));
-    format!("{}\n[… {missing} bytes omitted …]\n{}", String::from_utf8_lossy(head), String::from_utf8_lossy(tail))
+    let Some(omitted) = omitted else { return String::from_utf8_lossy(bytes).into_owned() };
+    let (head, tail, missing) = omitted.between_characters(bytes);
+    format!("{}\n[... {missing} bytes omitted ...]\n{}", String::from_utf8_lossy(head), String::from_utf8_lossy(tail))
 }

@@ -37,6 +37,36 @@ pub struct Omission {
     pub bytes: u64,
 }
 
+impl Omission {
+    /// What is kept before and after the gap, and how many bytes are missing, when cut between characters of UTF-8: of one
+    /// that the gap goes through, up to three bytes more are missing on each side.
+    pub fn between_characters(self, kept: &[u8]) -> (&[u8], &[u8], u64) {
+        let (before, after) = kept.split_at(self.at.min(kept.len()));
+        let head = before.get(..before.len() - begun_character(before)).unwrap_or_default();
+        let tail = after.get(ended_character(after)..).unwrap_or_default();
+        (head, tail, self.bytes + (kept.len() - head.len() - tail.len()) as u64)
+    }
+}
+
+/// Bytes at the end that are the start of a character.
+fn begun_character(bytes: &[u8]) -> usize {
+    const LONGEST: usize = 3;
+    (1..=LONGEST.min(bytes.len()))
+        .find(|count| {
+            let end = bytes.get(bytes.len() - count..).unwrap_or_default();
+            // Nothing of it is wrong, only missing.
+            std::str::from_utf8(end).is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+        })
+        .unwrap_or(0)
+}
+
+/// Bytes at the start that are the rest of a character.
+fn ended_character(bytes: &[u8]) -> usize {
+    const LONGEST: usize = 3;
+    const CONTINUATION: std::ops::RangeInclusive<u8> = 0x80..=0xbf;
+    bytes.iter().take(LONGEST).take_while(|byte| CONTINUATION.contains(byte)).count()
+}
+
 /// Chunks shorter than this are joined: each alone would cost more than what it holds.
 const SMALL: usize = 4096;
 
@@ -176,6 +206,21 @@ mod tests {
         let (bytes, omission) = retained.finish();
         assert_eq!(bytes, expected.split_off(expected.len() - 100_000));
         assert_eq!(omission, Some(Omission { at: 0, bytes: expected.len() as u64 }));
+    }
+
+    #[test]
+    fn a_gap_through_a_character_is_widened_to_its_ends() {
+        let euros = "€€€€".as_bytes();
+        let cut = |at: usize, kept: &'static [u8]| {
+            let (head, tail, missing) = Omission { at, bytes: 10 }.between_characters(kept);
+            (head.len(), tail.len(), missing)
+        };
+        assert_eq!(cut(3, &euros[..6]), (3, 3, 10));
+        assert_eq!(cut(4, &euros[..6]), (3, 0, 13));
+        assert_eq!(cut(5, &euros[..8]), (3, 2, 13));
+        assert_eq!(cut(0, &euros[1..]), (0, 9, 12));
+        // Bytes that are no text stay.
+        assert_eq!(cut(2, b"\xff\xfe\xff\xff"), (2, 2, 10));
     }
 
     #[test]

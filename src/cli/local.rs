@@ -9,6 +9,7 @@ mod terminal;
 
 use std::ffi::OsString;
 use std::future::Future;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -17,10 +18,14 @@ use clap::{ArgAction, Args, ValueEnum};
 use local_sandbox::{ConfigError, ExecError};
 use sandbox::SandboxError;
 
-use super::exit_status;
+use super::{complain, exit_status};
 
 /// The status when nothing was run: the sandbox could not be made, or the shell not be started.
 const NOT_RUN: u8 = 125;
+/// 128 and SIGPIPE: nobody reads our output any more.
+const BROKEN_PIPE: u8 = 141;
+/// What [`Failure::Io`] says of our output.
+const OUTPUT: &str = "output";
 
 /// The arguments of `sandshell local`.
 #[derive(Debug, Args)]
@@ -94,7 +99,7 @@ pub struct Arguments {
     #[arg(long)]
     json: bool,
     /// Runs the script, or an interactive shell, on a terminal.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["json", "stdin", "max_output", "spool"])]
     pty: bool,
     /// The terminal's size; that of our own, else 24x80.
     #[arg(long, value_name = "ROWSxCOLUMNS", value_parser = options::size, requires = "pty")]
@@ -196,10 +201,17 @@ impl Failure {
 
     /// Says it: a line on standard error, and an object on standard output when that is what is read there.
     fn tell(&self, json: bool) -> ExitCode {
-        eprintln!("sandshell local: {self}");
+        if let Failure::Io { what, source } = self
+            && what == OUTPUT
+            && source.kind() == ErrorKind::BrokenPipe
+        {
+            return ExitCode::from(BROKEN_PIPE);
+        }
+        complain(format_args!("sandshell local: {self}"));
         if json {
             let object = serde_json::json!({ "error": { "kind": self.kind(), "message": self.to_string() } });
-            println!("{object}");
+            // It is on standard error already.
+            let _ = print(format!("{object}\n").as_bytes());
         }
         match self {
             Failure::Usage(_) => ExitCode::from(2),
@@ -207,6 +219,16 @@ impl Failure {
             _ => ExitCode::from(NOT_RUN),
         }
     }
+}
+
+/// Writes to standard output.
+fn print(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(unwritable)
+}
+
+fn unwritable(source: std::io::Error) -> Failure {
+    Failure::Io { what: OUTPUT.to_owned(), source }
 }
 
 /// Runs it.

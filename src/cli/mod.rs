@@ -6,6 +6,8 @@ mod local;
 mod sh;
 
 use std::ffi::OsString;
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -42,4 +44,15 @@ pub fn main() -> ExitCode {
 /// The status as the system takes it: its low eight bits.
 fn exit_status(code: i32) -> ExitCode {
     ExitCode::from((code & 0xff) as u8)
+}
+
+/// A line on standard error. Where it cannot be written there is nobody to tell.
+fn complain(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Text on standard output, for those who still read it.
+fn say(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

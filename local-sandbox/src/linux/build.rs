@@ -85,6 +85,7 @@ pub fn build(options: LocalSandboxBuilder) -> Result<LocalSandbox, ConfigError> 
     let settings = Settings {
         cwd,
         environment,
+        names_terminal: options.env.iter().any(|change| change.name == b"TERM"),
         shell,
         timeout: options.timeout,
         grace: options.grace,

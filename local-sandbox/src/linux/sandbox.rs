@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::builder::LocalSandboxBuilder;
-use crate::environment::{self, Environment};
+use crate::environment::{self, DEFAULT_PATH, Environment};
 use crate::error::{ConfigError, ExecError};
 use crate::exit::ProtectedChange;
 use crate::limits::Limits;
@@ -50,6 +50,8 @@ pub struct LocalSandbox {
 pub(crate) struct Settings {
     pub cwd: PathBuf,
     pub environment: Environment,
+    /// Whether the options say what `TERM` is, also on terminals.
+    pub names_terminal: bool,
     pub shell: Resolved,
     pub timeout: Option<Duration>,
     pub grace: Duration,
@@ -227,7 +229,7 @@ impl Inner {
             return Ok(Arc::clone(&self.environment));
         }
         let mut environment = self.settings.environment.clone();
-        if terminal {
+        if terminal && !self.settings.names_terminal {
             environment.set("TERM", b"xterm-256color");
         }
         for change in changes {
@@ -236,6 +238,8 @@ impl Inner {
             }
             environment.change(change);
         }
+        // Without one, bash would search the working directory.
+        environment.fill("PATH", DEFAULT_PATH.as_bytes());
         Ok(Arc::new(Strings::new(environment.strings())))
     }
 

@@ -1,8 +1,10 @@
 //! A script, its output streamed or gathered to one object.
 
 use std::collections::BTreeMap;
-use std::io::{self, ErrorKind};
+use std::future::Future;
+use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::Stream;
@@ -10,18 +12,17 @@ use local_sandbox::{
     DenialHint, ExecError, KillReason, LocalExecution, LocalExit, LocalSandbox, ProtectedChange, Spooled, Status,
     signal_name,
 };
-use sandbox::{ExecEvent, ExecRequest, ExecResult, OutputRetention, Retained, SandboxError};
+use sandbox::{ExecEvent, ExecRequest, ExecResult, Omission, OutputRetention, Retained, SandboxError};
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::Instant;
 
-use super::{Arguments, Failure, input, options};
-use crate::cli::json;
+use super::{Arguments, Failure, input, options, unwritable};
+use crate::cli::{complain, json};
 
 /// Bytes of each stream kept for `--json`.
 const DEFAULT_RETENTION: u64 = 1 << 20;
-/// 128 and SIGPIPE: nobody reads our output any more.
-const BROKEN_PIPE_STATUS: i32 = 141;
 
 /// Runs the script and ends everything it left.
 pub async fn run(arguments: Arguments) -> Result<i32, Failure> {
@@ -30,11 +31,11 @@ pub async fn run(arguments: Arguments) -> Result<i32, Failure> {
     let status = if arguments.json {
         gather(&sandbox, request, &arguments).await
     } else {
-        stream(&sandbox, request, arguments.max_output).await
+        stream(&sandbox, request, &arguments).await
     };
     let left = sandbox.shutdown().await.leaked;
     if !left.is_empty() {
-        eprintln!("sandshell local: still alive after KILL: {left:?}");
+        complain(format_args!("sandshell local: still alive after KILL: {left:?}"));
     }
     status
 }
@@ -97,26 +98,23 @@ fn interruptions() -> Result<Interruptions, Failure> {
 }
 
 /// Passes output on as it comes; with a limit, the start at once and what is kept of the end at the end.
-async fn stream(sandbox: &LocalSandbox, request: ExecRequest, limit: Option<u64>) -> Result<i32, Failure> {
-    let mut interruptions = interruptions()?;
+async fn stream(sandbox: &LocalSandbox, request: ExecRequest, arguments: &Arguments) -> Result<i32, Failure> {
+    let limit = arguments.max_output;
+    let interruptions = interruptions()?;
     let mut execution = sandbox.start(request).await?;
     let mut out = Sink::new(tokio::io::stdout(), limit);
     let mut err = Sink::new(tokio::io::stderr(), limit);
-    let mut interrupted = None;
+    let mut patience = Patience { interruptions, grace: arguments.grace, interrupted: None };
     loop {
-        let written = match next(&mut execution, &mut interruptions).await {
-            Happening::Interrupted(number) => {
-                interrupted = Some(number);
-                execution.cancel();
-                Ok(())
-            }
-            Happening::Event(Some(Ok(ExecEvent::Stdout(chunk)))) => pass(&mut out, chunk, &mut interruptions).await,
-            Happening::Event(Some(Ok(ExecEvent::Stderr(chunk)))) => pass(&mut err, chunk, &mut interruptions).await,
+        let written = match next(&mut execution, &mut patience.interruptions).await {
+            Happening::Interrupted(number) => Err(Stop::Interrupted(number)),
+            Happening::Event(Some(Ok(ExecEvent::Stdout(chunk)))) => patience.wait_for(out.write(chunk)).await,
+            Happening::Event(Some(Ok(ExecEvent::Stderr(chunk)))) => patience.wait_for(err.write(chunk)).await,
             Happening::Event(Some(Ok(ExecEvent::Exit(exit)))) => {
-                let _ = out.finish().await;
-                let _ = err.finish().await;
+                let _ = patience.wait_for(out.finish()).await;
+                let _ = patience.wait_for(err.finish()).await;
                 tell_reason(execution.details());
-                return Ok(interrupted.map_or(exit.exit_code, |number| 128 + number));
+                return Ok(patience.interrupted.map_or(exit.exit_code, |(number, _)| 128 + number));
             }
             Happening::Event(Some(Err(error))) => return Err(error.into()),
             Happening::Event(None) => return Err(ExecError::HelperDied.into()),
@@ -124,11 +122,10 @@ async fn stream(sandbox: &LocalSandbox, request: ExecRequest, limit: Option<u64>
         match written {
             Ok(()) => {}
             Err(Stop::Interrupted(number)) => {
-                interrupted = Some(number);
+                patience.interrupted = Some((number, Instant::now() + patience.grace));
                 execution.cancel();
             }
-            Err(Stop::Io(error)) if error.kind() == ErrorKind::BrokenPipe => return Ok(BROKEN_PIPE_STATUS),
-            Err(Stop::Io(source)) => return Err(Failure::Io { what: "output".to_owned(), source }),
+            Err(Stop::Io(source)) => return Err(unwritable(source)),
         }
     }
 }
@@ -138,14 +135,14 @@ fn tell_reason(details: Option<&LocalExit>) {
     let Some(details) = details else { return };
     for change in &details.protected_changes {
         let done = if change.removed { "it was removed" } else { "it was changed" };
-        eprintln!("sandshell local: {} is protected: {done}", change.path.display());
+        complain(format_args!("sandshell local: {} is protected: {done}", change.path.display()));
     }
     let limit = match details.killed_by {
         Some(KillReason::Processes) => "processes",
         Some(KillReason::Memory) => "memory",
         _ => return,
     };
-    eprintln!("sandshell local: the limit on {limit} was reached");
+    complain(format_args!("sandshell local: the limit on {limit} was reached"));
 }
 
 /// Why output was not passed on.
@@ -154,14 +151,29 @@ enum Stop {
     Io(io::Error),
 }
 
-async fn pass<W: tokio::io::AsyncWrite + Unpin>(
-    sink: &mut Sink<W>,
-    chunk: Bytes,
-    interruptions: &mut Interruptions,
-) -> Result<(), Stop> {
-    tokio::select! {
-        written = sink.write(chunk) => written.map_err(Stop::Io),
-        number = interruptions.next() => Err(Stop::Interrupted(number)),
+/// How long those who read our output are waited for: until we are asked to end, then for the grace.
+struct Patience {
+    interruptions: Interruptions,
+    grace: Duration,
+    /// By which signal, and until when they are waited for.
+    interrupted: Option<(i32, Instant)>,
+}
+
+impl Patience {
+    async fn wait_for(&mut self, written: impl Future<Output = io::Result<()>>) -> Result<(), Stop> {
+        let end = async {
+            match self.interrupted {
+                Some((_, until)) => tokio::time::sleep_until(until).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            written = written => written.map_err(Stop::Io),
+            number = self.interruptions.next() => Err(Stop::Interrupted(number)),
+            // What nobody reads is lost, as with any program that a signal ends.
+            () = end => Ok(()),
+        }
     }
 }
 
@@ -180,12 +192,16 @@ impl<W: tokio::io::AsyncWrite + Unpin> Sink<W> {
 
     async fn write(&mut self, mut chunk: Bytes) -> io::Result<()> {
         let now = usize::try_from(self.head_left).unwrap_or(usize::MAX).min(chunk.len());
-        let first = chunk.split_to(now);
-        if self.tail.is_some() {
+        let mut first = chunk.split_to(now);
+        if let Some(tail) = &mut self.tail {
             self.head_left -= first.len() as u64;
-        }
-        if let Some(tail) = self.tail.as_mut().filter(|_| !chunk.is_empty()) {
-            tail.push(chunk);
+            if !chunk.is_empty() {
+                // A character that the gap might go through is kept with the end.
+                let (whole, _, _) = Omission { at: first.len(), bytes: 0 }.between_characters(&first);
+                let begun = first.split_off(whole.len());
+                tail.push(begun);
+                tail.push(chunk);
+            }
         }
         if first.is_empty() {
             return Ok(());
@@ -198,10 +214,13 @@ impl<W: tokio::io::AsyncWrite + Unpin> Sink<W> {
     async fn finish(mut self) -> io::Result<()> {
         let Some(tail) = self.tail.take() else { return Ok(()) };
         let (bytes, omission) = tail.finish();
+        let mut end = bytes.as_ref();
         if let Some(omission) = omission {
-            self.writer.write_all(format!("\n[... {} bytes omitted ...]\n", omission.bytes).as_bytes()).await?;
+            let missing;
+            (_, end, missing) = omission.between_characters(&bytes);
+            self.writer.write_all(format!("\n[... {missing} bytes omitted ...]\n").as_bytes()).await?;
         }
-        self.writer.write_all(&bytes).await?;
+        self.writer.write_all(end).await?;
         self.writer.flush().await
     }
 }
@@ -234,9 +253,13 @@ async fn gather(sandbox: &LocalSandbox, request: ExecRequest, arguments: &Argume
     let mut interruptions = interruptions()?;
     let mut execution = sandbox.start(request).await?;
     let (mut stdout, mut stderr) = (Retained::new(retention), Retained::new(retention));
+    let mut interrupted = None;
     let exit = loop {
         match next(&mut execution, &mut interruptions).await {
-            Happening::Interrupted(_) => execution.cancel(),
+            Happening::Interrupted(number) => {
+                interrupted = Some(number);
+                execution.cancel();
+            }
             Happening::Event(Some(Ok(ExecEvent::Stdout(chunk)))) => stdout.push(chunk),
             Happening::Event(Some(Ok(ExecEvent::Stderr(chunk)))) => stderr.push(chunk),
             Happening::Event(Some(Ok(ExecEvent::Exit(exit)))) => break exit,
@@ -247,10 +270,14 @@ async fn gather(sandbox: &LocalSandbox, request: ExecRequest, arguments: &Argume
     let details = execution.details().cloned().unwrap_or_default();
     drop(execution);
     let leaked = sandbox.shutdown().await.leaked;
-    let (stdout_omitted_bytes, stderr_omitted_bytes) = (stdout.omitted(), stderr.omitted());
+    let (signal, cancelled) = (exit.signal, exit.cancelled);
+    let mut result = ExecResult::new(stdout, stderr, exit);
+    result.cut_between_characters();
+    let missing = |gap: Option<Omission>| gap.map_or(0, |gap| gap.bytes);
+    let (stdout_omitted_bytes, stderr_omitted_bytes) = (missing(result.stdout_omitted), missing(result.stderr_omitted));
     let more = More {
-        signal_name: exit.signal.and_then(signal_name),
-        cancelled: exit.cancelled,
+        signal_name: signal.and_then(signal_name),
+        cancelled,
         killed_by: details.killed_by,
         denial_hint: details.denial_hint,
         spooled: details.spooled,
@@ -262,13 +289,11 @@ async fn gather(sandbox: &LocalSandbox, request: ExecRequest, arguments: &Argume
         stderr_omitted_bytes,
         enforced: enforced(sandbox),
     };
-    let result = ExecResult::new(stdout, stderr, exit);
-    let unwritable = |source: io::Error| Failure::Io { what: "output".to_owned(), source };
     let line = json::render_with(&result, more).map_err(|error| unwritable(error.into()))?;
     let mut out = tokio::io::stdout();
     out.write_all(&line).await.map_err(unwritable)?;
     out.flush().await.map_err(unwritable)?;
-    Ok(result.exit_code)
+    Ok(interrupted.map_or(result.exit_code, |number| 128 + number))
 }
 
 /// Every property that holds, and by what.

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::complain;
+
 /// The arguments, none of which means anything here.
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -17,6 +19,6 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> ExitCode {
     let error = local_sandbox::LocalSandbox::builder().build().err();
     let reason = error.map(|error| error.to_string()).unwrap_or_default();
-    eprintln!("sandshell local: {reason}; not run: {} words", arguments.words.len());
+    complain(format_args!("sandshell local: {reason}; not run: {} words", arguments.words.len()));
     ExitCode::from(125)
 }

@@ -1,6 +1,6 @@
 //! `sandshell local file …`: the sandbox's file operations.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::time::SystemTime;
 
@@ -18,6 +18,10 @@ pub async fn run(arguments: Arguments) -> Result<i32, Failure> {
     let json = arguments.json || words.contains(&&b"--json"[..]);
     let flags: [&[u8]; 5] = [b"-r", b"-R", b"--recursive", b"--json", b"--"];
     let words: Vec<&[u8]> = words.into_iter().filter(|word| !flags.contains(word)).collect();
+    if words.iter().any(|word| word.is_empty()) {
+        // The sandbox would take it for its own directory.
+        return Err(Failure::Usage("file: an empty path".to_owned()));
+    }
     let sandbox = options::sandbox(&arguments)?;
     let done = operate(&sandbox, &words, recursive, json, &arguments).await;
     sandbox.shutdown().await;
@@ -88,11 +92,8 @@ fn contents(arguments: &Arguments) -> Result<Vec<u8>, Failure> {
 }
 
 fn print(bytes: &[u8]) -> Result<i32, Failure> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
-        Ok(()) => Ok(0),
-        Err(source) => Err(Failure::Io { what: "output".to_owned(), source }),
-    }
+    super::print(bytes)?;
+    Ok(0)
 }
 
 fn type_name(file_type: FileType) -> &'static str {

@@ -10,6 +10,7 @@ use local_sandbox::{
 use sandbox::TerminalSize;
 
 use super::{Arguments, Background, Confine, Failure, Git, Missing, Read};
+use crate::cli::complain;
 use crate::cli::sh::settings::{parse_amount, parse_duration, split_assignment};
 
 /// One `--limit`.
@@ -129,7 +130,7 @@ pub fn sandbox(arguments: &Arguments) -> Result<LocalSandbox, Failure> {
         && arguments.confine != Confine::Off
         && let Some((property, status)) = sandbox.report().shortfall()
     {
-        eprintln!("sandshell local: warning: {property} is {status}; see --report");
+        complain(format_args!("sandshell local: warning: {property} is {status}; see --report"));
     }
     Ok(sandbox)
 }

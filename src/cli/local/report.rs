@@ -3,7 +3,7 @@
 use local_sandbox::{Confinement, Enforcement, Limits, Outcome};
 use serde_json::{Map, Value};
 
-use super::{Arguments, Confine, Failure, options};
+use super::{Arguments, Confine, Failure, options, print};
 
 /// Sets up what was asked for, or a confined workspace when nothing was, and says how far each property holds.
 pub async fn run(arguments: Arguments) -> Result<i32, Failure> {
@@ -17,12 +17,10 @@ pub async fn run(arguments: Arguments) -> Result<i32, Failure> {
         builder = builder.limits(limits);
     }
     let sandbox = builder.build()?;
-    if arguments.json {
-        println!("{}", object(sandbox.report()));
-    } else {
-        print!("{}", sandbox.report());
-    }
+    let report = sandbox.report();
+    let text = if arguments.json { format!("{}\n", object(report)) } else { report.to_string() };
     sandbox.shutdown().await;
+    print(text.as_bytes())?;
     Ok(0)
 }
 

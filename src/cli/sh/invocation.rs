@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::process::ExitCode;
 
 use super::settings::Settings;
+use crate::cli::{complain, say};
 
 /// The single letters that `set` knows as well.
 const SET_LETTERS: &[u8] = b"abefhkmnptuvxBCEHPT";
@@ -78,10 +79,12 @@ impl Stop {
     /// Says it where it belongs and gives the exit status.
     pub fn report(self) -> ExitCode {
         match self {
-            Stop::Help => print!("{HELP}"),
-            Stop::Version => println!("sandshell sh {}", env!("CARGO_PKG_VERSION")),
+            Stop::Help => say(HELP),
+            Stop::Version => say(concat!("sandshell sh ", env!("CARGO_PKG_VERSION"), "\n")),
             Stop::Wrong(message) => {
-                eprintln!("sandshell sh: {message}\n{USAGE}\nTry 'sandshell sh --help' for more information.");
+                complain(format_args!(
+                    "sandshell sh: {message}\n{USAGE}\nTry 'sandshell sh --help' for more information."
+                ));
                 return ExitCode::from(2);
             }
         }

@@ -12,7 +12,7 @@ use super::editor::{self, Session};
 use super::invocation::{Invocation, ShellOption, Switch};
 use super::script::Refused;
 use super::typed::Typed;
-use crate::cli::exit_status;
+use crate::cli::{complain, exit_status};
 
 /// Prompts on the terminal until the shell ends.
 pub fn run(sandbox: &VirtualSandbox, invocation: &Invocation) -> Result<ExitCode, Refused> {
@@ -126,7 +126,7 @@ impl Session for Shell {
             Ok(status) => self.session.has_ended().then_some(status),
             Err(sandbox::SandboxError::NotStarted { .. }) => Some(0),
             Err(error) => {
-                eprintln!("sandshell sh: {error}");
+                complain(format_args!("sandshell sh: {error}"));
                 None
             }
         }

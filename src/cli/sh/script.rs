@@ -17,7 +17,7 @@ use virtual_sandbox::driver::VirtualSandbox;
 use virtual_sandbox::kernel::Signal;
 
 use super::invocation::{Invocation, Source};
-use crate::cli::{exit_status, json};
+use crate::cli::{complain, exit_status, json};
 
 /// The status of a command that could not be run.
 const CANNOT_RUN: u8 = 126;
@@ -36,7 +36,7 @@ pub struct Refused {
 impl Refused {
     /// Says why, and gives the status.
     pub fn report(self) -> ExitCode {
-        eprintln!("sandshell sh: {}", self.message);
+        complain(format_args!("sandshell sh: {}", self.message));
         ExitCode::from(self.status)
     }
 
@@ -141,7 +141,8 @@ fn write(stream: &mut impl Write, chunk: &[u8]) -> io::Result<()> {
 }
 
 /// Prints the finished command as JSON.
-fn report(result: ExecResult) -> Result<ExitCode, Refused> {
+fn report(mut result: ExecResult) -> Result<ExitCode, Refused> {
+    result.cut_between_characters();
     let line = json::render(&result).map_err(|error| Refused::cannot_run(error.to_string()))?;
     match write(&mut io::stdout().lock(), &line) {
         Ok(()) => Ok(exit_status(result.exit_code)),

@@ -15,6 +15,7 @@ use nix::sys::signal::Signal;
 use tokio::sync::oneshot;
 
 use crate::linux::sys::pidfd;
+use crate::linux::warden::tree;
 
 /// How long KILL is repeated.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -102,7 +103,7 @@ impl Marked {
     /// Signals a process if it is one of them; says whether it was and lived.
     fn signal(self, pid: u32, signal: Signal) -> bool {
         // Held, and looked at again: the number may have become another's since.
-        if !self.covers(pid) || is_zombie(pid) {
+        if !self.covers(pid) || !tree::is_alive(pid.cast_signed()) {
             return false;
         }
         let Some(held) = pidfd::open(pid).ok().filter(|_| self.covers(pid)) else { return false };
@@ -126,12 +127,6 @@ fn processes() -> impl Iterator<Item = u32> {
     let own = std::process::id();
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(move |pid| *pid != own)
-}
-
-fn is_zombie(pid: u32) -> bool {
-    let stat = fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let after = stat.iter().rposition(|byte| *byte == b')').and_then(|at| stat.get(at + 2));
-    matches!(after, None | Some(b'Z' | b'X'))
 }
 
 /// The soft limit on the resident set in the text of `/proc/PID/limits`.

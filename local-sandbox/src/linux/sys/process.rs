@@ -222,6 +222,13 @@ pub fn exit_now(status: i32) -> ! {
     unsafe { libc::_exit(status) }
 }
 
+/// Signals that the C library keeps for itself (to cancel threads, to change all threads' user).
+const LIBRARY_SIGNALS: std::ops::Range<libc::c_int> = 32..34;
+/// Room for the kernel's `struct sigaction`.
+const KERNEL_SIGACTION_WORDS: usize = 8;
+/// Bytes of the kernel's signal set.
+const KERNEL_SIGNAL_SET: usize = 8;
+
 /// Gives every signal its default action; an exec'd program inherits what is ignored.
 #[expect(unsafe_code, reason = "signal dispositions")]
 pub fn default_signals() {
@@ -229,6 +236,15 @@ pub fn default_signals() {
         // JUSTIFICATION: the host may have been started with signals ignored.
         // SAFETY: SIG_DFL runs no code of ours. KILL and STOP refuse, harmlessly.
         let _ = unsafe { nix::sys::signal::signal(signal, nix::sys::signal::SigHandler::SigDfl) };
+    }
+    // The C library keeps the first of the real-time signals for itself, ignores them in what `posix_spawn` starts, and
+    // refuses to hear of them: the kernel is asked.
+    for number in LIBRARY_SIGNALS {
+        let default = [0_u64; KERNEL_SIGACTION_WORDS];
+        // JUSTIFICATION: as above.
+        // SAFETY: the action is zeros, which is the default one, larger than the kernel reads on any machine; the old
+        // action is not asked for. No thread but this one is there, and none is cancelled.
+        unsafe { libc::syscall(libc::SYS_rt_sigaction, number, default.as_ptr(), 0_usize, KERNEL_SIGNAL_SET) };
     }
 }
 

@@ -52,10 +52,15 @@ fn children_in(table: &[(i32, i32)], parent: i32) -> Vec<i32> {
 fn parents() -> Vec<(i32, i32)> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     let numbers = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    numbers.filter_map(|pid| Some((pid, stat_field(pid, 1)?.parse().ok()?))).collect()
+    numbers.filter_map(|pid| Some((pid, stat_field(pid, PARENT)?.parse().ok()?))).collect()
 }
 
-/// The `index`th field of `/proc/PID/stat` after the name: 0 is the state, 1 the parent.
+/// Places of fields in `/proc/PID/stat`, counted from the one after the name.
+const STATE: usize = 0;
+const PARENT: usize = 1;
+const THREADS: usize = 17;
+
+/// The `index`th field of `/proc/PID/stat` after the name.
 fn stat_field(pid: i32, index: usize) -> Option<String> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
     // The name may hold spaces and parentheses: what follows starts after the last one.
@@ -64,8 +69,14 @@ fn stat_field(pid: i32, index: usize) -> Option<String> {
     text.split_ascii_whitespace().nth(index).map(str::to_owned)
 }
 
-fn is_alive(pid: i32) -> bool {
-    !matches!(stat_field(pid, 0).as_deref(), None | Some("Z" | "X"))
+/// Whether a process runs, or waits, or is stopped.
+pub fn is_alive(pid: i32) -> bool {
+    match stat_field(pid, STATE).as_deref() {
+        None | Some("X") => false,
+        // One whose first thread has ended looks like a zombie while the others run, and nobody can reap it.
+        Some("Z") => stat_field(pid, THREADS).is_some_and(|count| count.parse::<u32>().is_ok_and(|count| count > 1)),
+        Some(_) => true,
+    }
 }
 
 /// Sends a signal to every descendant of `root`; says how many there were.
