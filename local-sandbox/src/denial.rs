@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use nix::sys::signal::Signal;
 use serde::Serialize;
 
 use crate::policy::{NetworkPolicy, Policy};
 
+/// The signal of a refused system call on Linux; elsewhere none is refused so.
+const SIGSYS: i32 = 31;
 /// Bytes of the end of standard error that are looked at.
 pub const LOOKED_AT: usize = 4096;
 
@@ -45,7 +46,7 @@ const PHRASES: [(&str, DenialHint); 13] = [
 impl DenialHint {
     /// The guess for a confined command that failed, from its signal and the end of its standard error.
     pub(crate) fn guess(policy: &Policy, signal: Option<i32>, said: &[u8]) -> Option<DenialHint> {
-        if signal == Some(Signal::SIGSYS as i32) {
+        if signal == Some(SIGSYS) {
             return Some(DenialHint::SystemCall);
         }
         let text = String::from_utf8_lossy(said).to_lowercase();

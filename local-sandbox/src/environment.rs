@@ -5,14 +5,48 @@ use std::ffi::OsString;
 
 use sandbox::EnvChange;
 
-/// The host's variables that commands see unless told otherwise.
+/// The host's variables that commands see unless told otherwise; on Windows, also those that programs there cannot do
+/// without: `SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT OS NUMBER_OF_PROCESSORS PROCESSOR_ARCHITECTURE USERNAME USERPROFILE
+/// HOMEDRIVE HOMEPATH APPDATA LOCALAPPDATA ALLUSERSPROFILE PROGRAMDATA PROGRAMFILES PROGRAMFILES(X86) COMMONPROGRAMFILES
+/// PUBLIC`, where all names are in capitals.
 pub const ALLOWLIST: [&str; 14] = [
     "PATH", "HOME", "USER", "LOGNAME", "HOSTNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "TMPDIR",
     "TMP", "TEMP",
 ];
 
+/// Beside those of [`ALLOWLIST`], what programs of Windows fail without: where the system and the user's files are, and how
+/// programs are found.
+#[cfg(windows)]
+const WINDOWS: [&str; 20] = [
+    "SYSTEMROOT",
+    "SYSTEMDRIVE",
+    "WINDIR",
+    "COMSPEC",
+    "PATHEXT",
+    "OS",
+    "NUMBER_OF_PROCESSORS",
+    "PROCESSOR_ARCHITECTURE",
+    "USERNAME",
+    "USERPROFILE",
+    "HOMEDRIVE",
+    "HOMEPATH",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "ALLUSERSPROFILE",
+    "PROGRAMDATA",
+    "PROGRAMFILES",
+    "PROGRAMFILES(X86)",
+    "COMMONPROGRAMFILES",
+    "PUBLIC",
+];
+
 /// The search path where none is given; without one, bash would search the working directory.
+#[cfg(unix)]
 pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The search path where none is given.
+#[cfg(windows)]
+pub const DEFAULT_PATH: &str = r"C:\Windows\System32;C:\Windows;C:\Windows\System32\Wbem";
 
 /// Which of the host's variables commands see.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,19 +74,19 @@ impl Environment {
         let kept = host.filter(|(name, _)| match inherit {
             Inherit::All => true,
             Inherit::None => false,
-            Inherit::Allowlist => ALLOWLIST.iter().any(|allowed| name == allowed),
+            Inherit::Allowlist => is_allowed(name),
         });
-        Environment(kept.map(|(name, value)| (name.into_encoded_bytes(), value.into_encoded_bytes())).collect())
+        Environment(kept.map(|(name, value)| (key(&name.into_encoded_bytes()), value.into_encoded_bytes())).collect())
     }
 
     /// Sets or, without a value, takes away.
     pub fn change(&mut self, change: &EnvChange) {
         match &change.value {
             Some(value) => {
-                self.0.insert(change.name.clone(), value.clone());
+                self.0.insert(key(&change.name), value.clone());
             }
             None => {
-                self.0.remove(&change.name);
+                self.0.remove(&key(&change.name));
             }
         }
     }
@@ -72,10 +106,31 @@ impl Environment {
         self.0.insert(name.as_bytes().to_vec(), value.to_vec());
     }
 
+    /// Names and values.
+    #[cfg(windows)]
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.0.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))
+    }
+
     /// `NAME=VALUE` strings.
     pub fn strings(&self) -> Vec<Vec<u8>> {
         self.0.iter().map(|(name, value)| [name.as_slice(), b"=", value.as_slice()].concat()).collect()
     }
+}
+
+/// Names are the same on Windows whatever the case of their letters; there they are in capitals.
+fn key(name: &[u8]) -> Vec<u8> {
+    if cfg!(windows) { name.to_ascii_uppercase() } else { name.to_vec() }
+}
+
+#[cfg(not(windows))]
+fn is_allowed(name: &OsString) -> bool {
+    ALLOWLIST.iter().any(|allowed| name == allowed)
+}
+
+#[cfg(windows)]
+fn is_allowed(name: &OsString) -> bool {
+    ALLOWLIST.iter().chain(&WINDOWS).any(|allowed| name.eq_ignore_ascii_case(allowed))
 }
 
 /// Whether the name can be one and the value passed on.

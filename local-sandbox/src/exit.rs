@@ -24,6 +24,13 @@ pub struct LocalExit {
     pub protected_changes: Vec<ProtectedChange>,
 }
 
+/// What was left when a sandbox was shut down.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ShutdownReport {
+    /// Processes that withstood SIGKILL (in an uninterruptible system call), by the host's numbers.
+    pub leaked: Vec<u32>,
+}
+
 /// A protected file that a command has made or changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProtectedChange {

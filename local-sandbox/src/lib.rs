@@ -23,9 +23,14 @@
 //!
 //! # Other platforms
 //!
-//! The sandbox is Linux's own. Elsewhere the crate is `elsewhere.rs`: a builder whose `build` says that there is none.
+//! macOS and Windows have the same sandbox with what their systems offer, and its report says what that is. On macOS commands are
+//! started by `posix_spawn` in sessions of their own, a tree is ended as far as it can be found, and confinement is a profile for
+//! `sandbox-exec`. On Windows a command's processes are in a job object, terminals are pseudoconsoles, and there is no
+//! confinement.
 #![warn(missing_docs)]
+#![cfg_attr(test, allow(clippy::duplicate_mod, reason = "the tests have both sandboxes, which share files"))]
 
+mod background;
 mod builder;
 mod denial;
 mod environment;
@@ -49,19 +54,20 @@ mod yields;
 mod linux;
 #[cfg(target_os = "linux")]
 use linux as platform;
+#[cfg(any(not(target_os = "linux"), test))]
+#[cfg_attr(target_os = "linux", allow(dead_code, unused_imports, reason = "here only its tests use it"))]
+mod portable;
+#[cfg(not(target_os = "linux"))]
+use portable as platform;
 
+pub use background::Background;
 pub use builder::{BackgroundPolicy, Confinement, Enforcement, LocalSandboxBuilder, Network};
 pub use denial::DenialHint;
 pub use environment::{ALLOWLIST, Inherit};
 pub use error::{ConfigError, ExecError};
-pub use exit::{KillReason, LocalExit, ProtectedChange, signal_name};
+pub use exit::{KillReason, LocalExit, ProtectedChange, ShutdownReport, signal_name};
 pub use limits::Limits;
-pub use platform::host::background::Background;
-pub use platform::host::execution::LocalExecution;
-pub use platform::host::terminal::{LocalTerminal, terminal_size};
-pub use platform::sandbox::{LocalSandbox, ShutdownReport};
-pub use platform::sys::environ::scrub_env;
-pub use platform::warden::entry::init;
+pub use platform::{LocalExecution, LocalSandbox, LocalTerminal, init, scrub_env, terminal_size};
 pub use policy::{GitAccess, Missing, ReadAccess};
 pub use proxy::serve::NetworkDecision;
 pub use report::{Outcome, Property, Status, Tier};

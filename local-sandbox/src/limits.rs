@@ -61,11 +61,13 @@ impl Limits {
     }
 
     /// All values in the order of [`Limits::NAMES`].
+    #[cfg(target_os = "linux")]
     pub(crate) fn values(&self) -> [Option<u64>; 7] {
         [self.core, self.open_files, self.file_size, self.cpu_time, self.address_space, self.processes, self.memory]
     }
 
     /// All values, to be set, in the order of [`Limits::NAMES`].
+    #[cfg(target_os = "linux")]
     pub(crate) fn values_mut(&mut self) -> [&mut Option<u64>; 7] {
         [
             &mut self.core,

@@ -1,13 +1,12 @@
 //! What confined commands may touch, as the host says it to the warden: lists of absolute paths, decided in the host once.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{repositories, worktree};
+use crate::{names, repositories, worktree};
 
 /// The network of confined commands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,18 +68,18 @@ pub enum Cover {
 }
 
 impl ProtectedPath {
-    fn path(&self) -> &Path {
-        Path::new(OsStr::from_bytes(&self.path))
+    fn path(&self) -> Cow<'_, Path> {
+        names::path(&self.path)
     }
 }
 
 impl Policy {
     /// Whether a path is in one of the hidden trees; of links, only where they lead is one.
     pub fn hides(&self, path: &Path) -> bool {
-        let hiding = self.hidden.iter().map(|hidden| Path::new(OsStr::from_bytes(hidden)));
+        let hiding = self.hidden.iter().map(|hidden| names::path(hidden));
         // A workspace inside of something hidden was meant to be seen.
         let shown = |hidden: &Path| self.roots().any(|root| root.starts_with(hidden) && path.starts_with(root));
-        hiding.filter(|hidden| path.starts_with(hidden)).any(|hidden| !shown(hidden))
+        hiding.filter(|hidden| path.starts_with(hidden)).any(|hidden| !shown(&hidden))
     }
 
     /// Whether changing what lies at a path, or moving it, would change something protected.
@@ -96,8 +95,8 @@ impl Policy {
             .any(|protected| protected.starts_with(path) && protected.symlink_metadata().is_ok())
     }
 
-    fn roots(&self) -> impl Iterator<Item = &Path> {
-        self.writable.iter().chain(&self.visible).map(|path| Path::new(OsStr::from_bytes(path)))
+    fn roots(&self) -> impl Iterator<Item = Cow<'_, Path>> {
+        self.writable.iter().chain(&self.visible).map(|path| names::path(path))
     }
 
     /// Whether files are not confined at all.
@@ -290,7 +289,7 @@ const REPOSITORY: [(&str, Cover); 4] = [
 
 /// Makes the policy from what was asked for.
 pub fn resolve(wishes: &Wishes) -> Policy {
-    let bytes = |path: &Path| path.as_os_str().as_bytes().to_vec();
+    let bytes = names::of_path;
     let mut hidden: Vec<Vec<u8>> = HIDDEN.iter().map(|path| path.as_bytes().to_vec()).collect();
     let mut readable: Vec<Vec<u8>> = SYSTEM.iter().map(|path| path.as_bytes().to_vec()).collect();
     readable.push(bytes(&wishes.cwd));

@@ -16,6 +16,8 @@ pub enum Tier {
     Capabilities,
     /// Landlock and seccomp.
     Landlock,
+    /// A profile for `sandbox-exec` of macOS.
+    Seatbelt,
     /// User, mount, process, IPC and network namespaces, and seccomp.
     Namespaces,
 }
@@ -189,6 +191,7 @@ impl fmt::Display for Outcome {
             Tier::None => "none",
             Tier::Capabilities => "capabilities",
             Tier::Landlock => "landlock",
+            Tier::Seatbelt => "seatbelt",
             Tier::Namespaces => "namespaces",
         };
         writeln!(f, "{:<20}{tier}", "tier")?;

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::builder::{Confinement, LocalSandboxBuilder, Network};
 use crate::environment::{self, DEFAULT_PATH, Environment};
 use crate::error::ConfigError;
-#[cfg(unix)]
 use crate::policy::{self, Policy};
-#[cfg(unix)]
 use crate::scratch::Scratch;
 
 impl LocalSandboxBuilder {
@@ -41,7 +39,6 @@ impl LocalSandboxBuilder {
         Ok(environment)
     }
 
-    #[cfg(unix)]
     pub(crate) fn policy(
         &self,
         cwd: &Path,
@@ -61,7 +58,7 @@ impl LocalSandboxBuilder {
                 writable.push(real);
             }
         }
-        if let Some(root) = writable.iter().find(|path| path.as_os_str() == "/") {
+        if let Some(root) = writable.iter().find(|path| path.parent().is_none()) {
             // Everything is no workspace: what is secret or protected would lie in it.
             let source = std::io::ErrorKind::InvalidInput.into();
             return Err(ConfigError::Writable { path: root.clone(), source });
@@ -90,7 +87,7 @@ impl LocalSandboxBuilder {
 
 /// The real path of a directory that can be entered.
 pub fn canonical_directory(path: &Path) -> std::io::Result<PathBuf> {
-    let real = path.canonicalize()?;
+    let real = plain(path.canonicalize()?);
     if !real.is_dir() {
         return Err(std::io::ErrorKind::NotADirectory.into());
     }
@@ -99,14 +96,25 @@ pub fn canonical_directory(path: &Path) -> std::io::Result<PathBuf> {
     Ok(real)
 }
 
+/// On Windows, the usual form of a canonical path, where it has one: not all programs know the other.
+fn plain(path: PathBuf) -> PathBuf {
+    let usual = path.to_str().and_then(|text| text.strip_prefix(r"\\?\")).filter(|text| text.get(1..3) == Some(r":\"));
+    match usual {
+        Some(usual) if cfg!(windows) => PathBuf::from(usual),
+        _ => path,
+    }
+}
+
 /// Home directories whose secrets are hidden, canonical where they are there.
-#[cfg(unix)]
 fn homes(environment: &Environment) -> Vec<PathBuf> {
-    let named = environment.get(b"HOME").map(|home| crate::names::as_path(home).to_path_buf());
+    let named = environment.get(b"HOME").map(|home| crate::names::path(home).into_owned());
     let own = std::env::var_os("HOME").map(PathBuf::from);
+    #[cfg(unix)]
     let users = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten().map(|user| user.dir);
+    #[cfg(windows)]
+    let users = std::env::home_dir();
     let all = [named, own, users].into_iter().flatten().map(|home| home.canonicalize().unwrap_or(home));
-    let mut homes: Vec<PathBuf> = all.filter(|home| home.as_os_str() != "/").collect();
+    let mut homes: Vec<PathBuf> = all.filter(|home| home.parent().is_some()).collect();
     homes.sort();
     homes.dedup();
     homes

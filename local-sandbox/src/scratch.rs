@@ -1,13 +1,19 @@
 //! A directory of the sandbox's own for temporary files, removed with it.
 //!
 //! It is held by a lock for as long as the sandbox lives. One that nobody holds was left by a host that was killed before it
-//! had a helper to remove it, and goes when the next process of the same user makes its first.
+//! had a helper to remove it, and goes when the next process of the same user makes its first. On Windows nothing is held, and
+//! what a killed host has left stays.
 
+#[cfg(unix)]
 use std::ffi::OsStr;
-use std::fs::{self, File, Metadata, TryLockError};
+use std::fs;
+#[cfg(unix)]
+use std::fs::{File, Metadata, TryLockError};
 use std::io;
+#[cfg(unix)]
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
 use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -18,6 +24,7 @@ const PREFIX: &str = "sandshell-";
 #[derive(Debug)]
 pub struct Scratch {
     path: PathBuf,
+    #[cfg(unix)]
     #[expect(dead_code, reason = "holds the lock, which ends with it")]
     held: File,
 }
@@ -25,7 +32,23 @@ pub struct Scratch {
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 impl Scratch {
+    /// Makes one in the directory for temporary files, which is this user's own.
+    #[cfg(windows)]
+    pub fn new() -> io::Result<Scratch> {
+        loop {
+            let name = format!("{PREFIX}{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+            let path = std::env::temp_dir().join(name);
+            match fs::create_dir(&path) {
+                Ok(()) => return Ok(Scratch { path }),
+                // Left by a process of the same number.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Makes one that only this user may enter.
+    #[cfg(unix)]
     pub fn new() -> io::Result<Scratch> {
         static SWEPT: Once = Once::new();
         let places = [std::env::temp_dir(), PathBuf::from("/tmp"), PathBuf::from("/var/tmp")];
@@ -43,6 +66,7 @@ impl Scratch {
         Err(failure)
     }
 
+    #[cfg(unix)]
     fn below(base: &Path) -> io::Result<Scratch> {
         loop {
             let name = format!("{PREFIX}{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
@@ -85,12 +109,14 @@ impl Drop for Scratch {
 }
 
 /// The lock of a directory that was left; none if somebody has it.
+#[cfg(unix)]
 fn take_over(path: &Path) -> Option<File> {
     let file = File::open(path).ok()?;
     file.try_lock().ok()?;
     leads_to(path, &file).then_some(file)
 }
 
+#[cfg(unix)]
 fn leads_to(path: &Path, file: &File) -> bool {
     let same = |a: Metadata, b: Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
     path.symlink_metadata().and_then(|there| Ok(same(there, file.metadata()?))).unwrap_or(false)
@@ -98,12 +124,14 @@ fn leads_to(path: &Path, file: &File) -> bool {
 
 /// Sweeps without anybody waiting for it: a directory for temporary files may be large. Without a thread to be had, the next
 /// process does.
+#[cfg(unix)]
 fn sweep_aside(base: PathBuf, own: &Scratch) {
     let Ok(owner) = own.path().symlink_metadata().map(|meta| meta.uid()) else { return };
     let _ = std::thread::Builder::new().name("sandbox-sweep".to_owned()).spawn(move || sweep(&base, owner));
 }
 
 /// Removes the directories of this user that nobody holds.
+#[cfg(unix)]
 fn sweep(base: &Path, owner: u32) {
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
         if !is_named_by_us(&entry.file_name()) {
@@ -119,13 +147,14 @@ fn sweep(base: &Path, owner: u32) {
     }
 }
 
+#[cfg(unix)]
 fn is_named_by_us(name: &OsStr) -> bool {
     let numbers = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split_once('-'));
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     numbers.is_some_and(|(process, number)| is_number(process) && is_number(number))
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

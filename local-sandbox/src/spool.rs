@@ -2,7 +2,6 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -34,7 +33,7 @@ impl Spool {
     pub fn new(directory: &Path) -> io::Result<Spool> {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = |stream: &str| directory.join(format!("{}-{number}.{stream}", std::process::id()));
-        let make = |path: &Path| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        let make = |path: &Path| own_file().open(path);
         let (stdout, stderr) = (path("stdout"), path("stderr"));
         let files = [make(&stdout)?, make(&stderr)?];
         Ok(Spool { files, spooled: Spooled { stdout, stderr, failure: None } })
@@ -53,4 +52,13 @@ impl Spool {
     pub fn spooled(&self) -> &Spooled {
         &self.spooled
     }
+}
+
+/// Options to make a file for this user alone; on Windows it has the rights that its directory gives.
+fn own_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }

@@ -1,8 +1,8 @@
 //! Worktrees of git: directories whose repository lies elsewhere.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+
+use crate::names;
 
 /// The repository's directory, if `root` is one of its worktrees.
 ///
@@ -31,7 +31,7 @@ fn named(base: &Path, file: &Path, prefix: &[u8]) -> Option<PathBuf> {
     }
     let text = std::fs::read(file).ok()?;
     let path = text.strip_prefix(prefix)?.split(|byte| *byte == b'\n').next()?;
-    (!path.is_empty()).then(|| base.join(OsStr::from_bytes(path)))
+    (!path.is_empty()).then(|| base.join(names::path(path)))
 }
 
 #[cfg(test)]

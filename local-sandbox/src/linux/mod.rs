@@ -2,6 +2,7 @@
 
 pub mod beneath;
 pub mod build;
+#[path = "../contract.rs"]
 mod contract;
 pub mod file_threads;
 pub mod files;
@@ -14,9 +15,18 @@ pub mod sandbox;
 pub mod sys;
 pub mod warden;
 
+#[path = "../processes.rs"]
+mod processes;
+#[path = "../terminal.rs"]
+mod terminal;
+
 pub use build::build;
-pub use host::terminal::LocalTerminal;
+pub use host::execution::LocalExecution;
+pub use host::processes::Link;
+pub use host::terminal::{LocalTerminal, terminal_size};
 pub use sandbox::LocalSandbox;
+pub use sys::environ::scrub_env;
+pub use warden::entry::init;
 
 #[cfg(test)]
 mod tests {
@@ -39,7 +49,7 @@ mod tests {
         open(directory.path());
         open(&program);
         let mut tests = Command::new(&program);
-        tests.args(["linux::", "--skip", "as_an_ordinary_user"]).env("HOME", "/nonexistent").current_dir("/tmp");
+        tests.args(["linux::", "portable::", "--skip", "as_an_ordinary_user"]).env("HOME", "/nonexistent").current_dir("/tmp");
         let output = tests.uid(NOBODY).gid(NOBODY).output().expect("it runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }

@@ -13,13 +13,14 @@ use sandbox::{EnvChange, ExecRequest, Stdin};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::background::Background;
 use crate::builder::LocalSandboxBuilder;
 use crate::environment::{self, DEFAULT_PATH, Environment};
 use crate::error::{ConfigError, ExecError};
-use crate::exit::ProtectedChange;
+use crate::exit::{ProtectedChange, ShutdownReport};
 use crate::limits::Limits;
 use crate::linux::files::Files;
-use crate::linux::host::background::{Background, Drain};
+use crate::linux::host::background::Drain;
 use crate::linux::host::execution::{Control, LocalExecution, Parts};
 use crate::linux::host::helper::{Helper, Link};
 use crate::linux::host::payload::sealed;
@@ -76,13 +77,6 @@ pub(crate) struct Inner {
     environment: Arc<Strings>,
     arguments_max: u64,
     backgrounds: Mutex<Vec<(Background, JoinHandle<()>)>>,
-}
-
-/// What was left when a sandbox was shut down.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ShutdownReport {
-    /// Processes that withstood SIGKILL (in an uninterruptible system call), by the host's numbers.
-    pub leaked: Vec<u32>,
 }
 
 /// What to run on a terminal or on pipes.

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -44,8 +43,8 @@ pub struct Proxy {
 
 impl Proxy {
     /// Serves a listening socket.
-    pub fn start(listener: OwnedFd, allowlist: Allowlist) -> io::Result<Proxy> {
-        let listener = std::net::TcpListener::from(listener);
+    pub fn start(listener: impl Into<std::net::TcpListener>, allowlist: Allowlist) -> io::Result<Proxy> {
+        let listener = listener.into();
         listener.set_nonblocking(true)?;
         let port = listener.local_addr()?.port();
         let stop = CancellationToken::new();

@@ -20,10 +20,11 @@ use tokio::sync::oneshot;
 use tokio::time::Sleep;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::background::{Background, Drain};
+use super::background::Drain;
 use super::helper::{Link, OVERDUE, RESUMED, Supervisor};
 use super::pipe::{Feeder, Reader, poll_open};
 use super::sweep::{Marked, in_thread};
+use crate::background::Background;
 use crate::denial::{DenialHint, LOOKED_AT};
 use crate::error::ExecError;
 use crate::exit::{KillReason, LocalExit};

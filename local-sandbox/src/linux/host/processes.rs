@@ -1,19 +1,14 @@
-//! Commands that outlive the call that started them.
+//! How spawned commands are reached.
 
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Weak;
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use nix::sys::socket::{Shutdown, shutdown};
-use sandbox::{
-    ExecExit, ExecRequest, Execution, OutputRetention, ProcessHandle, ProcessId, ProcessInfo, Processes, SandboxError,
-    WrittenInput,
-};
+use sandbox::{ProcessHandle, SandboxError};
 
+use super::execution::LocalExecution;
 use super::helper::Supervisor;
 use crate::linux::protocol::Order;
-use crate::linux::sandbox::LocalSandbox;
 use crate::linux::sys::message;
 
 /// The spawned processes of a sandbox.
@@ -33,52 +28,16 @@ impl ProcessHandle for Link {
 }
 
 impl Link {
-    fn signal(&self, signal: i32) -> Result<(), SandboxError> {
+    /// The way to the process of an execution.
+    pub fn of(execution: &LocalExecution) -> Link {
+        Link(execution.link())
+    }
+
+    /// Sends a signal to the process and everything it started; nothing when it has ended.
+    pub fn signal(&self, signal: i32) -> Result<(), SandboxError> {
         let Some(link) = self.0.upgrade() else { return Ok(()) };
         message::send(link.as_fd(), &Order::Signal(signal).encode(), &[], false)
             .map(|_| ())
             .map_err(|error| SandboxError::backend("signal the process", error))
-    }
-}
-
-#[async_trait]
-impl Processes for LocalSandbox {
-    async fn spawn(&self, mut request: ExecRequest) -> Result<ProcessId, SandboxError> {
-        let command = request.summary();
-        let input = WrittenInput::of(&mut request);
-        let execution = self.start(request).await.map_err(|error| error.into_sandbox_error(command.clone()))?;
-        let link = Link(execution.link());
-        let execution = Execution::new(Box::pin(execution), OutputRetention::NONE);
-        let (id, follow) = self.processes.enter(command, execution, input, link);
-        tokio::spawn(follow);
-        Ok(id)
-    }
-
-    async fn list(&self) -> Result<Vec<ProcessInfo>, SandboxError> {
-        Ok(self.processes.list())
-    }
-
-    async fn attach(&self, id: ProcessId) -> Result<Execution, SandboxError> {
-        self.processes.attach(id)
-    }
-
-    async fn write_stdin(&self, id: ProcessId, input: Bytes) -> Result<(), SandboxError> {
-        self.processes.write_stdin(id, input).await
-    }
-
-    async fn close_stdin(&self, id: ProcessId) -> Result<(), SandboxError> {
-        self.processes.close_stdin(id)
-    }
-
-    async fn signal(&self, id: ProcessId, signal: i32) -> Result<(), SandboxError> {
-        self.processes.with_running(id, |link| link.signal(signal))?.unwrap_or(Ok(()))
-    }
-
-    async fn wait(&self, id: ProcessId) -> Result<ExecExit, SandboxError> {
-        self.processes.wait(id).await
-    }
-
-    async fn forget(&self, id: ProcessId) -> Result<(), SandboxError> {
-        self.processes.forget(id)
     }
 }

@@ -5,11 +5,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use futures_core::Stream;
 use nix::sys::signal::Signal;
-use sandbox::{ExecEvent, SandboxError, Stdin, Terminal, TerminalEvent, TerminalRequest, TerminalSize, Terminals};
+use sandbox::{ExecEvent, SandboxError, Stdin, TerminalEvent, TerminalRequest, TerminalSize};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -20,7 +19,6 @@ use crate::exit::LocalExit;
 use crate::linux::sandbox::{LocalSandbox, Start};
 use crate::linux::sys::{pty, reactor};
 use crate::shell::Script;
-use crate::yields::{YieldFor, Yielded, contains, keep_ends};
 
 /// A command, or an interactive shell, on a pseudoterminal. Dropping it hangs up and ends what runs in it.
 #[derive(Debug)]
@@ -76,11 +74,6 @@ impl LocalTerminal {
         })
     }
 
-    /// The next thing that happens; `None` after the exit.
-    pub async fn event(&mut self) -> Option<Result<TerminalEvent, SandboxError>> {
-        std::future::poll_fn(|cx| self.poll_event(cx)).await
-    }
-
     /// Types.
     pub async fn type_bytes(&self, mut input: Bytes) -> io::Result<()> {
         while !input.is_empty() {
@@ -94,11 +87,6 @@ impl LocalTerminal {
             }
         }
         Ok(())
-    }
-
-    /// Types the interrupt character, as Ctrl-C does.
-    pub async fn interrupt(&self) -> io::Result<()> {
-        self.type_bytes(Bytes::from_static(b"\x03")).await
     }
 
     /// Changes the size; the foreground command gets SIGWINCH.
@@ -128,60 +116,6 @@ impl LocalTerminal {
     /// Whether the exit event was given.
     pub(crate) fn has_ended(&self) -> bool {
         self.execution.details().is_some()
-    }
-
-    /// Reads until the command pauses, some bytes are there, or time is over, whichever comes first.
-    pub async fn read(&mut self, wait: YieldFor) -> Result<Yielded, SandboxError> {
-        let deadline = tokio::time::Instant::now() + wait.max;
-        let mut output = Vec::new();
-        let mut omitted = 0_u64;
-        loop {
-            let pause =
-                if output.is_empty() { deadline } else { deadline.min(tokio::time::Instant::now() + wait.idle) };
-            match tokio::time::timeout_at(pause, self.event()).await {
-                Err(_elapsed) => return Ok(Yielded { output, omitted, exit: None }),
-                Ok(None) => return Ok(Yielded { output, omitted, exit: None }),
-                Ok(Some(Err(error))) => return Err(error),
-                Ok(Some(Ok(TerminalEvent::Exit(exit)))) => return Ok(Yielded { output, omitted, exit: Some(exit) }),
-                Ok(Some(Ok(TerminalEvent::Output(chunk)))) => {
-                    output.extend_from_slice(&chunk);
-                    omitted += keep_ends(&mut output, wait.retain);
-                    let found = wait.until.as_ref().is_some_and(|wanted| contains(&output, wanted));
-                    if found || tokio::time::Instant::now() >= deadline {
-                        return Ok(Yielded { output, omitted, exit: None });
-                    }
-                }
-            }
-        }
-    }
-}
-
-#[async_trait]
-impl Terminals for LocalSandbox {
-    async fn open(&self, request: TerminalRequest) -> Result<Box<dyn Terminal>, SandboxError> {
-        let opened = self.open_terminal(request).await;
-        let terminal = opened.map_err(|error| error.into_sandbox_error("a terminal".to_owned()))?;
-        Ok(Box::new(terminal))
-    }
-}
-
-#[async_trait]
-impl Terminal for LocalTerminal {
-    async fn next(&mut self) -> Option<Result<TerminalEvent, SandboxError>> {
-        self.event().await
-    }
-
-    async fn write(&self, input: Bytes) -> Result<(), SandboxError> {
-        self.type_bytes(input).await.map_err(|error| SandboxError::backend("type", error))
-    }
-
-    async fn resize(&self, size: TerminalSize) -> Result<(), SandboxError> {
-        self.set_size(size).map_err(|error| SandboxError::backend("resize the terminal", error))
-    }
-
-    async fn signal(&self, signal: i32) -> Result<(), SandboxError> {
-        self.send_signal(signal);
-        Ok(())
     }
 }
 

@@ -1,6 +1,4 @@
-//! The local sandbox fulfils the contract.
-
-use std::os::unix::ffi::OsStrExt;
+//! The local sandbox fulfils the contract; the same on every platform, each of which includes this file.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -9,8 +7,8 @@ use sandbox::{
     SandboxError, Terminals,
 };
 
-use crate::linux::files::FileTask;
-use crate::linux::sandbox::LocalSandbox;
+use super::files::FileTask;
+use super::sandbox::LocalSandbox;
 use crate::policy::NetworkPolicy;
 use crate::report::Tier;
 
@@ -57,7 +55,11 @@ impl Sandbox for LocalSandbox {
     }
 
     fn cwd(&self) -> Vec<u8> {
-        self.inner.settings.cwd.as_os_str().as_bytes().to_vec()
+        self.inner.absolute(b"")
+    }
+
+    fn resolve_path(&self, path: &[u8]) -> Vec<u8> {
+        self.inner.absolute(path)
     }
 
     fn capabilities(&self) -> Capabilities {

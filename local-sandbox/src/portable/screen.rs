@@ -1,0 +1,105 @@
+//! Commands with a terminal.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use sandbox::{ExecEvent, SandboxError, Stdin, TerminalEvent, TerminalRequest, TerminalSize};
+use tokio::io::AsyncWriteExt;
+use tokio::sync::Mutex;
+
+use super::execution::LocalExecution;
+use super::sandbox::{LocalSandbox, Start};
+use super::system::Writer;
+use crate::error::ExecError;
+use crate::exit::LocalExit;
+use crate::shell::Script;
+
+/// A command, or an interactive shell, on a pseudoterminal. Dropping it hangs up and ends what runs in it.
+#[derive(Debug)]
+pub struct LocalTerminal {
+    execution: LocalExecution,
+    input: Mutex<Writer>,
+}
+
+impl LocalSandbox {
+    /// Opens a terminal and starts a command in it. An error means that nothing has run.
+    pub async fn open_terminal(&self, request: TerminalRequest) -> Result<LocalTerminal, ExecError> {
+        let shell = &self.inner.settings.shell;
+        let (words, script, command) = match &request.script {
+            Some(text) if text.contains(&0) => return Err(ExecError::InvalidCommand { what: "script" }),
+            Some(text) => {
+                let (words, script) = shell.command(text, None, &[]);
+                (words, script, sandbox::ExecRequest::new(text.clone()).summary())
+            }
+            None => (shell.interactive(), Script::Argument, "interactive shell".to_owned()),
+        };
+        let start = Start {
+            words,
+            script,
+            cwd: request.cwd,
+            env: request.env,
+            stdin: Stdin::Empty,
+            timeout: None,
+            cancellation: None,
+            terminal: Some((request.size.rows, request.size.columns)),
+            command,
+        };
+        let mut execution = self.inner.start(start).await?;
+        let input = execution.take_typing().ok_or_else(|| io::Error::other("no terminal came along"))?;
+        Ok(LocalTerminal { execution, input: Mutex::new(input) })
+    }
+}
+
+impl LocalTerminal {
+    /// Polls for the next thing that happens.
+    pub fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<TerminalEvent, SandboxError>>> {
+        Pin::new(&mut self.execution).poll_next(cx).map(|event| {
+            event.map(|event| {
+                event.map(|event| match event {
+                    ExecEvent::Stdout(chunk) | ExecEvent::Stderr(chunk) => TerminalEvent::Output(chunk),
+                    ExecEvent::Exit(exit) => TerminalEvent::Exit(exit),
+                })
+            })
+        })
+    }
+
+    /// Types.
+    pub async fn type_bytes(&self, input: Bytes) -> io::Result<()> {
+        let mut writer = self.input.lock().await;
+        writer.write_all(&input).await?;
+        writer.flush().await
+    }
+
+    /// Changes the size; the foreground command gets SIGWINCH where there are signals.
+    pub fn set_size(&self, size: TerminalSize) -> io::Result<()> {
+        match self.execution.screen() {
+            Some(screen) => screen.resize(size.rows, size.columns),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends a signal to the foreground process group if the terminal can, else to everything that runs in it.
+    pub fn send_signal(&self, signal: i32) {
+        if !self.execution.screen().is_some_and(|screen| screen.signal_foreground(signal)) {
+            self.execution.signal(signal);
+        }
+    }
+
+    /// Ends what runs in it: TERM, the grace, KILL. The exit event follows.
+    pub fn end(&mut self) {
+        self.execution.cancel();
+    }
+
+    /// What only the local sandbox can say; after the exit event.
+    pub fn details(&self) -> Option<&LocalExit> {
+        self.execution.details()
+    }
+
+    /// Whether the exit event was given.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.execution.details().is_some()
+    }
+}
