@@ -393,7 +393,8 @@ impl Kept {
             }
         }
         for tree in std::fs::read_dir(directory.join("worktrees")).into_iter().flatten().flatten() {
-            self.add(&tree.path().join("config.worktree"), Cover::File);
+            // Read only if the repository's own configuration says so; a placeholder would keep the worktree from being removed.
+            self.add(&tree.path().join("config.worktree"), Cover::None);
         }
     }
 }

@@ -167,6 +167,49 @@ async fn repositories_in_subdirectories_and_submodules_are_protected() {
 }
 
 #[tokio::test]
+async fn protected_files_cannot_be_renamed_away_with_what_is_around_them() {
+    let Some(directory) = workspace() else { return };
+    let root = directory.path();
+    make(root, &[".git/info", ".git/modules/m/hooks", "sub/.git/hooks"]);
+    std::fs::write(root.join(".git/modules/m/HEAD"), "ref: refs/heads/main\n").expect("a file");
+    let sandbox = confined(root).build().expect("a sandbox");
+    let script = "for at in .git/info .git/modules .git/modules/m .git sub/.git; do \
+                  mv $at $at-moved 2>/dev/null && echo $at; done; mv sub moved && mkdir -p sub/.git/hooks";
+    let mut execution = sandbox.start(ExecRequest::new(script)).await.expect("it starts");
+    let mut said = 0;
+    while let Some(event) =
+        std::future::poll_fn(|cx| futures_core::Stream::poll_next(std::pin::Pin::new(&mut execution), cx)).await
+    {
+        said += usize::from(matches!(event, Ok(sandbox::ExecEvent::Stdout(_))));
+    }
+    assert_eq!(said, 0);
+    // Of a directory that holds a repository it is told.
+    let changes = &execution.details().expect("it has ended").protected_changes;
+    assert!(changes.iter().any(|change| change.path == root.join("sub/.git") && !change.removed), "{changes:?}");
+    sandbox.shutdown().await;
+    assert_eq!(names(&root.join("moved/.git")), ["hooks"]);
+}
+
+#[test]
+fn sandboxes_that_come_and_go_at_once_leave_nothing() {
+    let Some(directory) = workspace() else { return };
+    make(directory.path(), &["sub/.git"]);
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                for _ in 0..8 {
+                    confined(directory.path()).build().expect("a sandbox");
+                }
+            });
+        }
+    });
+    assert!(emptied(&directory.path().join("sub/.git")));
+    std::fs::remove_dir(directory.path().join("sub/.git")).expect("removed");
+    std::fs::remove_dir(directory.path().join("sub")).expect("removed");
+    assert!(emptied(directory.path()));
+}
+
+#[tokio::test]
 async fn a_directory_without_rights_to_it_is_no_failure() {
     use std::os::unix::fs::PermissionsExt;
     let Some(directory) = workspace() else { return };

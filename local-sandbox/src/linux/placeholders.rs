@@ -41,7 +41,8 @@ const PAUSE: Duration = Duration::from_millis(1);
 #[derive(Debug, Default)]
 pub struct Placeholders {
     held: Vec<Held>,
-    parents: Vec<(Rc<OwnedFd>, Vec<u8>)>,
+    /// Directories made for them, by us or by others, inner ones first.
+    parents: Vec<Place>,
     failure: Option<(PathBuf, Errno)>,
 }
 
@@ -105,10 +106,11 @@ impl Placeholders {
                     Ok(Place { directory, .. }) => {
                         let directory = Rc::new(directory);
                         directories.insert(above.to_vec(), Rc::clone(&directory));
+                        self.parents.extend(parents_of(root, relative));
                         directory
                     }
                     Err(Errno::ENOENT) => {
-                        self.make_parents(root, relative)?;
+                        make_parents(root, relative)?;
                         continue;
                     }
                     // Something else is in the way, which is not ours to change.
@@ -140,34 +142,11 @@ impl Placeholders {
         Err(Errno::EBUSY)
     }
 
-    /// Makes the directories between a root and a placeholder; the first is there.
-    fn make_parents(&mut self, root: &Root, relative: &[u8]) -> Result<(), Errno> {
-        let ends = relative.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(end, _)| end).skip(1);
-        for end in ends {
-            let place = place(root, relative.get(..end).unwrap_or_default())?;
-            match mkdirat(&place.directory, place.name.as_slice(), Mode::from_bits_truncate(0o777)) {
-                Ok(()) => {
-                    if let Ok(fd) = open(place.directory.as_fd(), &place.name) {
-                        // Without one it is removed by us alone.
-                        let _ = set_attribute(fd.as_fd(), MARK, PARENT);
-                    }
-                    self.parents.push((Rc::new(place.directory), place.name));
-                }
-                Err(Errno::EEXIST) => {}
-                Err(errno) => return Err(errno),
-            }
-        }
-        Ok(())
-    }
-
     /// Removes those that nobody else holds and nobody has used.
     pub fn remove(self) {
         let Placeholders { held, parents, .. } = self;
         held.into_iter().rev().for_each(Held::remove);
-        for (directory, name) in parents.into_iter().rev() {
-            // Stays when something else is in it.
-            let _ = unlinkat(&directory, name.as_slice(), UnlinkatFlags::RemoveDir);
-        }
+        parents.iter().for_each(remove_empty);
     }
 
     /// Removes those of a policy that nobody holds, as are left when a warden was killed.
@@ -180,7 +159,7 @@ impl Placeholders {
             if let Ok(fd) = open(place.directory.as_fd(), &place.name) {
                 Held { directory: Rc::new(place.directory), name: place.name, file: File::from(fd) }.remove();
             }
-            remove_parent(root, relative);
+            parents_of(root, relative).iter().for_each(remove_empty);
         }
     }
 }
@@ -258,6 +237,11 @@ fn leads_to(directory: BorrowedFd<'_>, name: &[u8], file: BorrowedFd<'_>) -> boo
     }
 }
 
+/// Whether an error of an attribute says that there can be none: then the mark is a mode.
+fn has_no_attributes(errno: Errno) -> bool {
+    matches!(errno, Errno::EOPNOTSUPP | Errno::EPERM | Errno::EACCES)
+}
+
 /// What the mark of a placeholder says: when it was last changed, which is when it was made.
 fn mark_of(stat: &FileStat) -> String {
     format!("{}.{}", stat.st_mtime, stat.st_mtime_nsec)
@@ -274,7 +258,7 @@ fn is_placeholder(file: BorrowedFd<'_>) -> bool {
     let mut buffer = [0; 64];
     match attribute(file, MARK, &mut buffer) {
         Ok(value) => value == mark_of(&stat).as_bytes(),
-        Err(Errno::EOPNOTSUPP) => stat.st_mode & 0o7777 == mode,
+        Err(errno) if has_no_attributes(errno) => stat.st_mode & 0o7777 == mode,
         Err(_) => false,
     }
 }
@@ -336,7 +320,7 @@ fn make_marked(directory: BorrowedFd<'_>, name: &CString, cover: Cover, private:
     };
     match set_attribute(file.as_fd(), MARK, mark_of(&fstat(&file)?).as_bytes()) {
         Ok(()) => {}
-        Err(Errno::EOPNOTSUPP) => {
+        Err(errno) if has_no_attributes(errno) => {
             let mode = MARK_MODES[usize::from(cover != Cover::Directory)];
             fchmod(&file, Mode::from_bits_truncate(mode))?;
         }
@@ -349,17 +333,46 @@ fn make_marked(directory: BorrowedFd<'_>, name: &CString, cover: Cover, private:
     }
 }
 
-/// Removes the directory around a placeholder if it was made for it.
-fn remove_parent(root: &Root, relative: &[u8]) {
-    let (above, _) = split(relative);
-    if above.is_empty() {
-        return;
+/// Makes the directories between a root and a placeholder; the first is there.
+fn make_parents(root: &Root, relative: &[u8]) -> Result<(), Errno> {
+    let ends = relative.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(end, _)| end).skip(1);
+    for end in ends {
+        let place = place(root, relative.get(..end).unwrap_or_default())?;
+        match mkdirat(&place.directory, place.name.as_slice(), Mode::from_bits_truncate(0o777)) {
+            Ok(()) => {
+                let fd = open(place.directory.as_fd(), &place.name)?;
+                match set_attribute(fd.as_fd(), MARK, PARENT) {
+                    Ok(()) => {}
+                    // Stays then, empty: no mode can say that other directories may be made in it.
+                    Err(errno) if has_no_attributes(errno) => {}
+                    Err(errno) => return Err(errno),
+                }
+            }
+            Err(Errno::EEXIST) => {}
+            Err(errno) => return Err(errno),
+        }
     }
-    let Ok(place) = place(root, above) else { return };
-    let mut buffer = [0; 64];
-    let marked = open(place.directory.as_fd(), &place.name)
-        .is_ok_and(|fd| attribute(fd.as_fd(), MARK, &mut buffer) == Ok(PARENT));
-    if marked {
-        let _ = unlinkat(&place.directory, place.name.as_slice(), UnlinkatFlags::RemoveDir);
+    Ok(())
+}
+
+/// Removes a directory made for placeholders, unless something else is in it.
+fn remove_empty(parent: &Place) {
+    let _ = unlinkat(&parent.directory, parent.name.as_slice(), UnlinkatFlags::RemoveDir);
+}
+
+/// The directories around a path that were made for placeholders, inner ones first: each in the one that holds it.
+fn parents_of(root: &Root, relative: &[u8]) -> Vec<Place> {
+    let mut parents = Vec::new();
+    let (mut above, _) = split(relative);
+    while !above.is_empty()
+        && let Ok(place) = place(root, above)
+        && let Ok(fd) = open(place.directory.as_fd(), &place.name)
+    {
+        if attribute(fd.as_fd(), MARK, &mut [0; 64]) != Ok(PARENT) {
+            break;
+        }
+        parents.push(place);
+        (above, _) = split(above);
     }
+    parents
 }

@@ -53,8 +53,10 @@ struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
     Missing,
-    /// A placeholder lies there: its device and number.
+    /// A placeholder lies there, or a repository whose files are mounts: its device and number.
     Masked(u64, u64),
+    /// It did.
+    Gone,
     Present(Vec<[i64; 4]>),
 }
 
@@ -80,6 +82,9 @@ impl Protected {
                 continue;
             };
             let Some(directory) = roots.get(root).map(AsFd::as_fd) else { continue };
+            if tier == Tier::Namespaces {
+                watched.add_repository(root, directory, relative);
+            }
             // Of a repository that is not there yet nothing is protected: it can be made, which is told.
             if !placeholders::has_top(directory, relative) {
                 let missing =
@@ -148,6 +153,23 @@ impl Protected {
     }
 }
 
+impl Watched {
+    /// Looks at a repository in a subdirectory, which can be renamed with the mounts in it, and another be put in its place.
+    fn add_repository(&mut self, root: usize, directory: BorrowedFd<'_>, relative: &[u8]) {
+        const NAME: &[u8] = b"/.git";
+        let Some(start) = relative.windows(NAME.len()).position(|window| window == NAME) else { return };
+        let repository = relative.get(..start + NAME.len()).unwrap_or_default();
+        let named = matches!(relative.get(start + NAME.len()), None | Some(b'/'));
+        let known = self.entries.iter().any(|entry| entry.root == root && entry.relative == repository);
+        if named
+            && !known
+            && let Ok(before) = identity(directory, repository)
+        {
+            self.entries.push(Entry { root, relative: repository.to_vec(), before });
+        }
+    }
+}
+
 impl Entry {
     /// Whether it has changed, and if so whether what was made was removed.
     fn look(&mut self, root: &Root) -> Option<bool> {
@@ -158,7 +180,7 @@ impl Entry {
             return None;
         }
         let now = state(directory, &self.relative).unwrap_or(State::Missing);
-        if now == self.before {
+        if now == self.before || (now == State::Missing && self.before == State::Gone) {
             return None;
         }
         match self.before {
@@ -169,13 +191,12 @@ impl Entry {
                 }
                 Some(removed)
             }
-            // Only somebody outside can have taken the placeholder away, and what is there now may be theirs.
-            State::Masked(..) => {
-                let gone = now == State::Missing;
-                self.before = now;
-                (!gone).then_some(false)
+            // Only somebody outside can take a placeholder away, and what comes may be theirs.
+            State::Masked(..) if now == State::Missing => {
+                self.before = State::Gone;
+                None
             }
-            State::Present(_) => {
+            State::Masked(..) | State::Gone | State::Present(_) => {
                 self.before = now;
                 Some(false)
             }

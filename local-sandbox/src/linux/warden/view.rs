@@ -1,6 +1,7 @@
 //! The file system as commands of the strongest tier see it: the host's, read-only, with the writable trees, private
 //! temporary and device directories, a process list of their own, and covers over what is secret.
 
+use std::collections::BTreeSet;
 use std::ffi::{CString, OsStr};
 use std::fs;
 use std::io;
@@ -221,21 +222,29 @@ impl Plan {
         Ok(())
     }
 
-    /// Makes protected files read-only mounts, and their repository's directory a mount of its own so that it cannot be
-    /// renamed out from under them.
+    /// The directories around a protected path, from its own up to its repository's.
+    fn around<'a>(&self, path: &'a Path) -> Vec<&'a Path> {
+        let is_root = |above: &Path| self.writable.iter().any(|(root, _)| root == above);
+        let mut around = Vec::new();
+        for above in path.ancestors().skip(1).take_while(|above| !is_root(above)) {
+            around.push(above);
+            if above.file_name() == Some(OsStr::new(".git")) {
+                break;
+            }
+        }
+        around
+    }
+
+    /// Makes protected files read-only mounts, and the directories around them mounts of their own, up to their repository's or
+    /// the workspace, so that they cannot be renamed out from under them.
     fn protect(&self) -> Result<(), Failure> {
         let present: Vec<&PathBuf> = self.protected.iter().filter(|path| path.symlink_metadata().is_ok()).collect();
-        let mut repositories: Vec<&Path> = present
-            .iter()
-            .filter_map(|path| path.ancestors().find(|above| above.file_name() == Some(OsStr::new(".git"))))
-            .filter(|repository| repository.is_dir() && !repository.is_symlink())
-            .collect();
-        repositories.sort();
-        repositories.dedup();
-        for repository in repositories {
-            let name = text(repository)?;
-            let tree = copy_tree(&name).map_err(at("take a repository"))?;
-            attach(tree.as_fd(), &name).map_err(at("attach a repository"))?;
+        let around: BTreeSet<&Path> = present.iter().flat_map(|path| self.around(path)).collect();
+        // Outer ones first.
+        for directory in around.into_iter().filter(|directory| directory.is_dir() && !directory.is_symlink()) {
+            let name = text(directory)?;
+            let tree = copy_tree(&name).map_err(at("take a directory of protected files"))?;
+            attach(tree.as_fd(), &name).map_err(at("attach a directory of protected files"))?;
         }
         for path in present {
             let target = path.canonicalize().map_err(io_at("find a protected file"));
