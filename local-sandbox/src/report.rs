@@ -61,7 +61,7 @@ pub enum Property {
 }
 
 /// How far a property holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Status {
     /// It holds.
@@ -82,6 +82,7 @@ pub enum Status {
         errno: i32,
     },
     /// Nobody asked.
+    #[default]
     NotRequested,
 }
 
@@ -130,6 +131,10 @@ pub struct Outcome {
     pub properties: BTreeMap<Property, Status>,
     /// Landlock's ABI version, where it is in use or could be.
     pub landlock_abi: Option<i32>,
+    /// Which of Landlock's known mistakes the kernel has mended, one bit each, where it tells.
+    pub landlock_errata: Option<i32>,
+    /// Whether commands are in a user namespace of their own. A means, which no option asks for.
+    pub userns: Status,
     /// How users are mapped, in a user namespace: `inside:outside`.
     pub uid_mapping: Option<String>,
     /// Why stronger tiers were not used.
@@ -201,6 +206,10 @@ impl fmt::Display for Outcome {
         if let Some(abi) = self.landlock_abi {
             writeln!(f, "{:<20}{abi}", "landlock_abi")?;
         }
+        if let Some(errata) = self.landlock_errata {
+            writeln!(f, "{:<20}{errata:#x}", "errata")?;
+        }
+        writeln!(f, "{:<20}{}", "userns", self.userns)?;
         if let Some(mapping) = &self.uid_mapping {
             writeln!(f, "{:<20}{mapping}", "uid_mapping")?;
         }

@@ -6,7 +6,7 @@ mod support;
 
 use std::time::Duration;
 
-use local_sandbox::{BackgroundPolicy, ExecError, KillReason, Limits, LocalSandbox, Shell};
+use local_sandbox::{BackgroundPolicy, Confinement, ExecError, KillReason, Limits, LocalSandbox, Property, Shell};
 use sandbox::{ExecEvent, ExecRequest, OutputRetention, Sandbox};
 use support::{again_as_ordinary_user, gone, marked, run, run_in, sleep_of};
 
@@ -380,4 +380,34 @@ async fn a_command_without_a_path_gets_the_usual_one() {
     let request = ExecRequest::new("echo $PATH").env_remove("PATH");
     let result = sandbox.exec(request).await.expect("it starts").collect().await.expect("it ends");
     assert_eq!(result.stdout_text(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n");
+}
+
+#[tokio::test]
+async fn a_limit_on_processes_does_not_count_the_helpers() {
+    for confinement in [Confinement::Off, Confinement::WorkspaceWrite] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut limits = Limits::default();
+        limits.processes = Some(20);
+        let options = LocalSandbox::builder().cwd(directory.path()).confinement(confinement).limits(limits);
+        let sandbox = options.build().expect("a sandbox");
+        let by = sandbox.report().properties.get(&Property::PidsLimit).map(ToString::to_string);
+        if !by.is_some_and(|by| by.contains("cgroup")) {
+            continue;
+        }
+        // What is left of an earlier command has a supervisor of its own.
+        let left = run(&sandbox, "sleep 600 > /dev/null 2>&1 &").await;
+        assert_eq!(left.exit_code, 0);
+        let script = "exec python3 -c 'import os, time
+count = 0
+try:
+    while count < 100:
+        if os.fork() == 0:
+            time.sleep(600)
+        count += 1
+except BlockingIOError:
+    print(count, flush=True)
+os.kill(0, 9)'";
+        assert_eq!(run(&sandbox, script).await.stdout_text(), "18\n");
+        sandbox.shutdown().await;
+    }
 }

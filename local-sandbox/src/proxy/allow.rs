@@ -4,8 +4,10 @@ use std::net::IpAddr;
 
 use crate::error::ConfigError;
 
-/// Ports a host may be reached at when its entry names none: plain HTTP and TLS.
-const DEFAULT_PORTS: [u16; 2] = [80, 443];
+/// The port a host may be tunnelled to when its entry names none: that of TLS, whose server name is checked.
+const TUNNEL_PORT: u16 = 443;
+/// The port a host may be asked plain HTTP at when its entry names none.
+const PLAIN_PORT: u16 = 80;
 
 /// Hosts that may be reached. Empty is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,12 +47,14 @@ impl Allowlist {
         Ok(Allowlist { entries: entries.collect::<Result<_, _>>()? })
     }
 
-    /// Whether `host` may be reached at `port`. The host is a name or an address without brackets.
-    pub fn allows(&self, host: &str, port: u16) -> Option<Grant> {
+    /// Whether `host` may be reached at `port`, by a tunnel or with plain HTTP. The host is a name or an address without
+    /// brackets.
+    pub fn allows(&self, host: &str, port: u16, tunnel: bool) -> Option<Grant> {
+        let usual = if tunnel { TUNNEL_PORT } else { PLAIN_PORT };
         let host = normal(host);
         let address = host.parse::<IpAddr>().ok();
         let matching = self.entries.iter().find(|entry| {
-            let port_fits = entry.port.map_or(DEFAULT_PORTS.contains(&port), |wanted| wanted == port);
+            let port_fits = entry.port.unwrap_or(usual) == port;
             port_fits
                 && match &entry.host {
                     Pattern::Name(name) => address.is_none() && *name == host,
@@ -129,40 +133,44 @@ mod tests {
 
     #[test]
     fn an_empty_list_allows_nothing() {
-        assert_eq!(list(&[]).allows("example.org", 443), None);
+        assert_eq!(list(&[]).allows("example.org", 443, true), None);
     }
 
     #[test]
     fn names_are_compared_in_their_normal_form() {
         let list = list(&["Example.org"]);
-        assert_eq!(list.allows("EXAMPLE.ORG.", 443), Some(Grant::Public));
-        assert_eq!(list.allows("www.example.org", 443), None);
-        assert_eq!(list.allows("badexample.org", 443), None);
+        assert_eq!(list.allows("EXAMPLE.ORG.", 443, true), Some(Grant::Public));
+        assert_eq!(list.allows("www.example.org", 443, true), None);
+        assert_eq!(list.allows("badexample.org", 443, true), None);
     }
 
     #[test]
     fn a_wildcard_is_what_is_below_and_not_the_name_itself() {
         let list = list(&["*.example.org"]);
-        assert_eq!(list.allows("a.b.example.org", 80), Some(Grant::Public));
-        assert_eq!(list.allows("example.org", 80), None);
-        assert_eq!(list.allows(".example.org", 80), None);
-        assert_eq!(list.allows("evilexample.org", 80), None);
+        assert_eq!(list.allows("a.b.example.org", 80, false), Some(Grant::Public));
+        assert_eq!(list.allows("example.org", 80, false), None);
+        assert_eq!(list.allows(".example.org", 80, false), None);
+        assert_eq!(list.allows("evilexample.org", 80, false), None);
     }
 
     #[test]
     fn only_the_usual_ports_unless_one_is_named() {
-        assert_eq!(list(&["a.b"]).allows("a.b", 22), None);
-        assert_eq!(list(&["a.b:22"]).allows("a.b", 22), Some(Grant::Public));
-        assert_eq!(list(&["a.b:22"]).allows("a.b", 443), None);
+        assert_eq!(list(&["a.b"]).allows("a.b", 22, true), None);
+        assert_eq!(list(&["a.b:22"]).allows("a.b", 22, true), Some(Grant::Public));
+        assert_eq!(list(&["a.b:22"]).allows("a.b", 443, true), None);
+        // A tunnel to the port of plain HTTP would carry anything.
+        assert_eq!(list(&["a.b"]).allows("a.b", 80, true), None);
+        assert_eq!(list(&["a.b"]).allows("a.b", 443, false), None);
+        assert_eq!(list(&["a.b:80"]).allows("a.b", 80, true), Some(Grant::Public));
     }
 
     #[test]
     fn addresses_are_allowed_only_literally() {
         let list = list(&["127.0.0.1:8080", "[::1]", "localhost"]);
-        assert_eq!(list.allows("127.0.0.1", 8080), Some(Grant::Literal));
-        assert_eq!(list.allows("::1", 80), Some(Grant::Literal));
-        assert_eq!(list.allows("localhost", 80), Some(Grant::Literal));
-        assert_eq!(list.allows("127.0.0.2", 8080), None);
+        assert_eq!(list.allows("127.0.0.1", 8080, true), Some(Grant::Literal));
+        assert_eq!(list.allows("::1", 80, false), Some(Grant::Literal));
+        assert_eq!(list.allows("localhost", 80, false), Some(Grant::Literal));
+        assert_eq!(list.allows("127.0.0.2", 8080, true), None);
     }
 
     #[test]

@@ -136,7 +136,7 @@ impl Server {
 
     /// Resolves the name once and connects to an address that was checked.
     async fn connect(&self, request: &Request) -> Result<TcpStream, &'static str> {
-        let Some(grant) = self.allowlist.allows(&request.host, request.port) else {
+        let Some(grant) = self.allowlist.allows(&request.host, request.port, request.tunnel) else {
             return Err("the host is not on the allowlist");
         };
         let addresses: Vec<SocketAddr> = match request.host.parse::<IpAddr>() {

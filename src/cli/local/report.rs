@@ -33,6 +33,8 @@ fn object(outcome: &Outcome) -> Value {
         object.insert(property.to_string(), value(serde_json::to_value(status)));
     }
     object.insert("landlock_abi".to_owned(), outcome.landlock_abi.into());
+    object.insert("errata".to_owned(), outcome.landlock_errata.into());
+    object.insert("userns".to_owned(), value(serde_json::to_value(&outcome.userns)));
     object.insert("uid_mapping".to_owned(), outcome.uid_mapping.clone().into());
     object.insert("fallbacks".to_owned(), outcome.fallbacks.clone().into());
     Value::Object(object)

@@ -76,15 +76,25 @@ struct PathBeneath {
 }
 
 /// The kernel's ABI version, an error if Landlock is not there.
-#[expect(unsafe_code, reason = "landlock_create_ruleset")]
 pub fn abi() -> nix::Result<i32> {
     const VERSION: u32 = 1;
+    ask(VERSION)
+}
+
+/// Which mistakes of its ABI the kernel has mended, one bit each; an error if it does not tell.
+pub fn errata() -> nix::Result<i32> {
+    const ERRATA: u32 = 2;
+    ask(ERRATA)
+}
+
+#[expect(unsafe_code, reason = "landlock_create_ruleset")]
+fn ask(question: u32) -> nix::Result<i32> {
     // JUSTIFICATION: no wrapper among our dependencies.
-    // SAFETY: the version query takes a null pointer and size 0.
-    let version = Errno::result(unsafe {
-        libc::syscall(libc::SYS_landlock_create_ruleset, std::ptr::null::<u8>(), 0_usize, VERSION)
+    // SAFETY: questions take a null pointer and size 0.
+    let told = Errno::result(unsafe {
+        libc::syscall(libc::SYS_landlock_create_ruleset, std::ptr::null::<u8>(), 0_usize, question)
     })?;
-    Ok(i32::try_from(version).unwrap_or(i32::MAX))
+    Ok(i32::try_from(told).unwrap_or(i32::MAX))
 }
 
 /// What a ruleset denies beside all file accesses that the kernel can deny.

@@ -155,6 +155,12 @@ fn assemble(sockets: Sockets) -> Vec<sock_filter> {
             block.give_if(EQUAL, request, refuse(Errno::EPERM));
         }
     });
+    // Limits of others of the sandbox's user, of which its helpers are: a limit on their processor time would kill them.
+    filter.for_call(libc::SYS_prlimit64, |block| {
+        block.load(argument(0));
+        block.give_if(EQUAL, 0, ALLOW);
+        block.give(refuse(Errno::EPERM));
+    });
     filter.for_call(libc::SYS_socket, |block| {
         block.load(argument(0));
         let families = [
@@ -257,6 +263,12 @@ mod tests {
         }
         assert_eq!(own(all, libc::SYS_socket, [libc::AF_VSOCK as u32, 0]), refuse(Errno::EPERM));
         assert_eq!(own(NONE, libc::SYS_socketpair, [libc::AF_UNIX as u32, 0]), ALLOW);
+    }
+
+    #[test]
+    fn only_ones_own_limits_are_changed() {
+        assert_eq!(own(NONE, libc::SYS_prlimit64, [0, 7]), ALLOW);
+        assert_eq!(own(NONE, libc::SYS_prlimit64, [1, 0]), refuse(Errno::EPERM));
     }
 
     #[test]

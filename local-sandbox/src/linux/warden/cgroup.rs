@@ -1,7 +1,8 @@
 //! A control group of the sandbox's own, where this user may make one: it counts processes and memory exactly.
 
-use std::fs;
+use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use crate::limits::Limits;
@@ -12,6 +13,8 @@ pub struct Groups {
     made: Vec<PathBuf>,
     /// What counts processes, if a group does.
     pub processes: Option<&'static str>,
+    /// The file with the bound on processes, which counts the helpers as well.
+    bound: Option<(File, u64)>,
     /// What counts memory, if a group does.
     pub memory: Option<&'static str>,
     /// Where the group tells how many processes it killed for memory.
@@ -51,9 +54,14 @@ pub fn enter(limits: &Limits) -> (Groups, Option<io::Error>) {
     let mut groups = Groups::default();
     let mut failure = None;
     if let Some(processes) = limits.processes {
-        // The helpers count too.
-        let value = processes.saturating_add(8).to_string();
-        match find("pids").and_then(|found| groups.make(&found, &[("pids.max", &value)]).map(|()| found.kind)) {
+        let made = find("pids").and_then(|found| {
+            groups.make(&found, &[])?;
+            let file = OpenOptions::new().write(true).open(groups.last().join("pids.max"))?;
+            groups.bound = Some((file, processes));
+            groups.process_bound(1).map_or(Ok(()), |bound| bound.leave_room(1))?;
+            Ok(found.kind)
+        });
+        match made {
             Ok(kind) => groups.processes = Some(kind),
             Err(error) => failure = Some(error),
         }
@@ -81,7 +89,33 @@ pub fn enter(limits: &Limits) -> (Groups, Option<io::Error>) {
     (groups, failure)
 }
 
+/// The bound on the processes of the commands alone, which the kernel has together with the helpers.
+#[derive(Debug)]
+pub struct ProcessBound {
+    file: File,
+    commands: u64,
+    wardens: u64,
+}
+
+impl ProcessBound {
+    /// Leaves room for this many supervisors beside the commands.
+    pub fn leave_room(&self, supervisors: usize) -> io::Result<()> {
+        // More than any kernel numbers.
+        const NUMBERS_MAX: u64 = 1 << 22;
+        let helpers = self.wardens.saturating_add(u64::try_from(supervisors).unwrap_or(u64::MAX));
+        let bound = self.commands.saturating_add(helpers);
+        let text = if bound > NUMBERS_MAX { "max".to_owned() } else { bound.to_string() };
+        self.file.write_all_at(text.as_bytes(), 0)
+    }
+}
+
 impl Groups {
+    /// The bound on processes, for a warden that is one of so many.
+    pub fn process_bound(&self, wardens: u64) -> Option<ProcessBound> {
+        let (file, commands) = self.bound.as_ref()?;
+        Some(ProcessBound { file: file.try_clone().ok()?, commands: *commands, wardens })
+    }
+
     fn last(&self) -> PathBuf {
         self.made.last().cloned().unwrap_or_default()
     }

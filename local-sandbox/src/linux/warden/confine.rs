@@ -22,6 +22,10 @@ use crate::report::{Outcome, Property, Status, Tier};
 /// The user and group commands have in a user namespace. Not 0, with which archives' owners would be restored in vain.
 const INSIDE_ID: u32 = 1000;
 
+/// Wardens beside the supervisors: one, and inside of namespaces that which waits outside.
+const HELPERS: u64 = 1;
+const HELPERS_INSIDE: u64 = 2;
+
 /// How the warden goes on.
 pub enum Role {
     /// It serves, with this for every command; the groups are left at the end.
@@ -46,14 +50,18 @@ pub fn apply(setup: &Setup, socket: &mut OwnedFd) -> io::Result<Role> {
         }
         placeholders.remove();
         match attempt? {
-            Attempt::Failed(reason) => outcome.fallbacks.push(format!("namespaces: {reason}")),
+            Attempt::Failed(reason) => {
+                outcome.userns = Status::unavailable(&reason, 0);
+                outcome.fallbacks.push(format!("namespaces: {reason}"));
+            }
             Attempt::Serve(_) | Attempt::Ended => {
                 groups.leave();
                 return Ok(Role::Done);
             }
         }
     }
-    let mut confinement = Confinement { memory_kills: groups.kills.clone(), ..Confinement::default() };
+    let process_bound = groups.process_bound(HELPERS);
+    let mut confinement = Confinement { memory_kills: groups.kills.clone(), process_bound, ..Confinement::default() };
     watch_processes(setup, &groups, &mut outcome, &mut confinement);
     let done = match &setup.policy {
         Some(policy) => without_namespaces(policy, &mut outcome, &mut confinement),
@@ -148,7 +156,9 @@ fn in_namespaces(
             outcome.set(Property::ProtectedFiles, describe_protected(policy, placeholders));
             match set_up_inside(setup, policy, user, &mut outcome, socket) {
                 Ok(confinement) => {
-                    Ok(Attempt::Serve(Confinement { memory_kills: groups.kills.clone(), ..confinement }))
+                    let memory_kills = groups.kills.clone();
+                    let process_bound = groups.process_bound(HELPERS_INSIDE);
+                    Ok(Attempt::Serve(Confinement { memory_kills, process_bound, ..confinement }))
                 }
                 Err((stage, errno)) => {
                     let _ = write!(report, "{stage}: {errno}");
@@ -247,7 +257,9 @@ fn describe_protected(policy: &Policy, placeholders: &Placeholders) -> Status {
 fn describe_namespaces(policy: &Policy, sockets: Sockets, user: (u32, u32), outcome: &mut Outcome) {
     outcome.tier = Tier::Namespaces;
     outcome.uid_mapping = Some(format!("{INSIDE_ID}:{}", user.0));
+    outcome.userns = Status::by("user namespace");
     outcome.landlock_abi = landlock::abi().ok();
+    outcome.landlock_errata = landlock::errata().ok();
     let files = if policy.is_all_writable() { Status::NotRequested } else { Status::by("mount namespace") };
     for property in [Property::FsRead, Property::FsWrite, Property::FsMetadata] {
         outcome.set(property, files.clone());
@@ -294,6 +306,7 @@ fn without_namespaces(policy: &Policy, outcome: &mut Outcome, confinement: &mut 
             let ruleset = rules::build(policy, abi).map_err(|errno| ("build the Landlock ruleset", errno))?;
             outcome.tier = Tier::Landlock;
             outcome.landlock_abi = Some(abi);
+            outcome.landlock_errata = landlock::errata().ok();
             confinement.ruleset = (!policy.is_all_writable() || abi >= 6).then_some(ruleset);
             describe_landlock(policy, abi, outcome);
         }

@@ -136,6 +136,11 @@ impl Warden {
         }
     }
 
+    /// Bounds the processes of commands, with `more` supervisors to come.
+    fn bound_processes(&self, more: usize) -> io::Result<()> {
+        self.confinement.process_bound.as_ref().map_or(Ok(()), |bound| bound.leave_room(self.supervisors.len() + more))
+    }
+
     /// A stopped supervisor would not see that the host is gone.
     fn continue_supervisors(&self) {
         for pid in &self.supervisors {
@@ -145,13 +150,14 @@ impl Warden {
 
     fn supervise(&mut self, received: Received, summons: Summons) -> io::Result<()> {
         let Some(socket) = received.descriptors.into_iter().next() else { return Ok(()) };
+        self.bound_processes(1)?;
         match process::fork() {
             Ok(ForkResult::Parent { child }) => {
                 self.supervisors.insert(child.as_raw());
                 Ok(())
             }
             // No process to be had: the host sees its socket end and says so.
-            Err(_) => Ok(()),
+            Err(_) => self.bound_processes(0),
             Ok(ForkResult::Child) => {
                 process::set_name(c"sandshell-super");
                 let status = match self.become_supervisor(&socket, summons) {
@@ -174,6 +180,7 @@ impl Warden {
 
     /// Reaps supervisors, and ends what one left that did not end by itself.
     fn reap_all(&mut self) -> io::Result<()> {
+        let before = self.supervisors.len();
         let mut orphaned = false;
         loop {
             match process::reap()? {
@@ -185,7 +192,7 @@ impl Warden {
         if orphaned {
             self.end_orphans();
         }
-        Ok(())
+        if self.supervisors.len() < before { self.bound_processes(0) } else { Ok(()) }
     }
 
     /// Children that are no supervisors come from a supervisor that was killed: they have nobody who answers for them.

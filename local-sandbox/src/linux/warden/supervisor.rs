@@ -12,7 +12,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::signalfd::SignalFd;
 use nix::unistd::Pid;
 
-use super::{cgroup, tree};
+use super::cgroup::{self, ProcessBound};
+use super::tree;
 use crate::exit::KillReason;
 use crate::limits::Limits;
 use crate::linux::launch::{Launching, Wiring};
@@ -35,6 +36,8 @@ pub struct Confinement {
     pub watched_processes: Option<usize>,
     /// `RLIMIT_NPROC` of every command, where it counts the sandbox alone.
     pub process_limit: Option<u64>,
+    /// What the warden bounds the processes of all commands by.
+    pub process_bound: Option<ProcessBound>,
     /// The file that tells how many processes were killed for memory.
     pub memory_kills: Option<PathBuf>,
 }
