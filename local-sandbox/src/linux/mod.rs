@@ -49,7 +49,10 @@ mod tests {
         open(directory.path());
         open(&program);
         let mut tests = Command::new(&program);
-        tests.args(["linux::", "portable::", "--skip", "as_an_ordinary_user"]).env("HOME", "/nonexistent").current_dir("/tmp");
+        tests
+            .args(["linux::", "portable::", "--skip", "as_an_ordinary_user"])
+            .env("HOME", "/nonexistent")
+            .current_dir("/tmp");
         let output = tests.uid(NOBODY).gid(NOBODY).output().expect("it runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }

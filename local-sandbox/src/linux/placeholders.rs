@@ -41,8 +41,8 @@ const PAUSE: Duration = Duration::from_millis(1);
 #[derive(Debug, Default)]
 pub struct Placeholders {
     held: Vec<Held>,
-    /// Directories made for them, by us or by others, inner ones first.
-    parents: Vec<Place>,
+    /// The directories around them that may have been made for them, by us or by others, inner ones first.
+    around: Vec<Place>,
     failure: Option<(PathBuf, Errno)>,
 }
 
@@ -70,10 +70,8 @@ impl Placeholders {
         let Some(roots) = roots(policy) else { return made };
         let mut directories = BTreeMap::new();
         for protected in policy.protected.iter().filter(|protected| protected.cover != Cover::None) {
-            let Some((root, relative)) = within(&roots, &protected.path) else { continue };
-            if !has_top(root.as_fd(), relative) {
-                continue;
-            }
+            let Some((index, relative)) = within(&roots, &protected.path) else { continue };
+            let Some(root) = roots.get(index).filter(|root| has_top(root.as_fd(), relative)) else { continue };
             let private = policy.hidden.contains(&protected.path);
             if let Err(errno) = made.hold(root, relative, protected, private, &mut directories)
                 && made.failure.is_none()
@@ -106,7 +104,7 @@ impl Placeholders {
                     Ok(Place { directory, .. }) => {
                         let directory = Rc::new(directory);
                         directories.insert(above.to_vec(), Rc::clone(&directory));
-                        self.parents.extend(parents_of(root, relative));
+                        self.around.extend(around(root, relative));
                         directory
                     }
                     Err(Errno::ENOENT) => {
@@ -144,9 +142,9 @@ impl Placeholders {
 
     /// Removes those that nobody else holds and nobody has used.
     pub fn remove(self) {
-        let Placeholders { held, parents, .. } = self;
+        let Placeholders { held, around, .. } = self;
         held.into_iter().rev().for_each(Held::remove);
-        parents.iter().for_each(remove_empty);
+        around.iter().for_each(remove_emptied);
     }
 
     /// Removes those of a policy that nobody holds, as are left when a warden was killed.
@@ -154,12 +152,13 @@ impl Placeholders {
         let Some(roots) = roots(policy) else { return };
         let coverable = policy.protected.iter().rev().filter(|protected| protected.cover != Cover::None);
         for protected in coverable {
-            let Some((root, relative)) = within(&roots, &protected.path) else { continue };
+            let Some((index, relative)) = within(&roots, &protected.path) else { continue };
+            let Some(root) = roots.get(index) else { continue };
             let Ok(place) = place(root, relative) else { continue };
             if let Ok(fd) = open(place.directory.as_fd(), &place.name) {
                 Held { directory: Rc::new(place.directory), name: place.name, file: File::from(fd) }.remove();
             }
-            parents_of(root, relative).iter().for_each(remove_empty);
+            around(root, relative).iter().for_each(remove_emptied);
         }
     }
 }
@@ -189,10 +188,10 @@ pub fn is_placeholder_at(directory: BorrowedFd<'_>, relative: &[u8]) -> bool {
     open(directory, relative).is_ok_and(|fd| is_placeholder(fd.as_fd()))
 }
 
-/// The root that a path lies in, the innermost if several, and the rest of the path.
-fn within<'a, 'b>(roots: &'a [Root], path: &'b [u8]) -> Option<(&'a Root, &'b [u8])> {
-    let all = roots.iter().filter_map(|root| Some((root, root.rest(path)?)));
-    all.filter(|(_, rest)| !rest.is_empty()).max_by_key(|(root, _)| root.depth())
+/// Which root a path lies in, the innermost if several, and the rest of the path.
+pub fn within<'a>(roots: &[Root], path: &'a [u8]) -> Option<(usize, &'a [u8])> {
+    let all = roots.iter().enumerate().filter_map(|(index, root)| Some((index, root.rest(path)?)));
+    all.filter(|(_, rest)| !rest.is_empty()).max_by_key(|(index, _)| roots.get(*index).map(Root::depth))
 }
 
 fn roots(policy: &Policy) -> Option<Vec<Root>> {
@@ -355,24 +354,22 @@ fn make_parents(root: &Root, relative: &[u8]) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Removes a directory made for placeholders, unless something else is in it.
-fn remove_empty(parent: &Place) {
-    let _ = unlinkat(&parent.directory, parent.name.as_slice(), UnlinkatFlags::RemoveDir);
-}
-
-/// The directories around a path that were made for placeholders, inner ones first: each in the one that holds it.
-fn parents_of(root: &Root, relative: &[u8]) -> Vec<Place> {
-    let mut parents = Vec::new();
+/// The directories around a path but for the outermost, which is never made, inner ones first: each in the one that holds it.
+fn around(root: &Root, relative: &[u8]) -> Vec<Place> {
     let (mut above, _) = split(relative);
-    while !above.is_empty()
-        && let Ok(place) = place(root, above)
-        && let Ok(fd) = open(place.directory.as_fd(), &place.name)
-    {
-        if attribute(fd.as_fd(), MARK, &mut [0; 64]) != Ok(PARENT) {
-            break;
-        }
-        parents.push(place);
+    let mut around = Vec::new();
+    while above.contains(&b'/') {
+        around.extend(place(root, above));
         (above, _) = split(above);
     }
-    parents
+    around
+}
+
+/// Removes a directory that was made for placeholders, unless something else is in it.
+fn remove_emptied(place: &Place) {
+    let marked = open(place.directory.as_fd(), &place.name)
+        .is_ok_and(|fd| attribute(fd.as_fd(), MARK, &mut [0; 64]) == Ok(PARENT));
+    if marked {
+        let _ = unlinkat(&place.directory, place.name.as_slice(), UnlinkatFlags::RemoveDir);
+    }
 }

@@ -76,11 +76,7 @@ impl Protected {
         let mut watched = Watched::default();
         let mut masked = false;
         for protected in &policy.protected {
-            let within =
-                roots.iter().enumerate().filter_map(|(index, root)| Some((index, root.rest(&protected.path)?)));
-            let Some((root, relative)) = within.max_by_key(|(index, _)| roots.get(*index).map(Root::depth)) else {
-                continue;
-            };
+            let Some((root, relative)) = placeholders::within(&roots, &protected.path) else { continue };
             let Some(directory) = roots.get(root).map(AsFd::as_fd) else { continue };
             if tier == Tier::Namespaces {
                 watched.add_repository(root, directory, relative);
