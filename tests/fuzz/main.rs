@@ -1,5 +1,6 @@
 //! A short run of the fuzz targets as an ordinary test: the saved corpus, the scripts of the conformance cases, and
-//! mutations of both from a fixed seed. `SANDSHELL_FUZZ_ROUNDS=1000000 cargo test --release --test fuzz` runs longer.
+//! mutations of both from a fixed seed. `SANDSHELL_FUZZ_ROUNDS=1000000 cargo test --release --test fuzz` runs longer. With
+//! `SANDSHELL_FUZZ_INPUT=DIRECTORY` the input being tried is in a file there, should it end the process.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that finds a fault ends")]
 
@@ -80,9 +81,13 @@ fn shell() {
 fn replay(name: &str, target: fn(&[u8])) {
     let seeds = seeds(name);
     let rounds = number("SANDSHELL_FUZZ_ROUNDS").unwrap_or(ROUNDS);
+    let kept = std::env::var_os("SANDSHELL_FUZZ_INPUT").map(|directory| Path::new(&directory).join(name));
     let mut mutator = Mutator::new(number("SANDSHELL_FUZZ_SEED").unwrap_or(1) as u64);
     let mutations = (0..rounds).map(|_| mutator.mutate(&seeds));
     for input in seeds.iter().cloned().chain(mutations.collect::<Vec<_>>()) {
+        if let Some(kept) = &kept {
+            fs::write(kept, &input).unwrap();
+        }
         if catch_unwind(|| target(&input)).is_err() {
             panic!("{name} panics on \"{}\"", input.escape_ascii());
         }

@@ -11,6 +11,7 @@ use crate::shell::ShellTask;
 use bytes::Bytes;
 use futures_core::Stream;
 use sandbox::{EnvChange, ExecEvent, ExecExit, ExecRequest, SandboxError, Stdin, StdinStream, TIMEOUT_STATUS, Usage};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -440,7 +441,18 @@ impl Stream for Running {
             };
             return Poll::Ready(Some(Ok(ExecEvent::Exit(exit))));
         }
-        let polled = this.turn(&mut state, began, time, cx);
+        let polled = contained(|| this.turn(&mut state, began, time, cx));
+        let polled = match polled {
+            Ok(polled) => polled,
+            Err(fault) => {
+                this.finished = true;
+                this.share.rests();
+                state.give_up_machine(&shared);
+                drop(state);
+                shared.tell();
+                return Poll::Ready(Some(Err(fault)));
+            }
+        };
         drop(state);
         shared.tell();
         polled.map(|event| {
@@ -460,6 +472,15 @@ impl Drop for Running {
             self.leave(&mut shared.lock());
         }
     }
+}
+
+/// Runs a machine so that a fault of ours, or of a mounted file system, ends what it runs and nothing else.
+pub(super) fn contained<T>(run: impl FnOnce() -> T) -> Result<T, SandboxError> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
+        let said = panic.downcast_ref::<&str>().map(|said| (*said).to_owned());
+        let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
+        SandboxError::backend("run the machine", format!("it failed: {}", said.unwrap_or_default()))
+    })
 }
 
 /// bash with the request's script, its name and its arguments.

@@ -1,8 +1,9 @@
 //! The virtual sandbox: a machine behind the contract.
 
 use super::builder::Builder;
-use super::execution::Running;
+use super::execution::{Running, contained};
 use super::processes::Spawned;
+use super::snapshots::at_rest;
 use super::time::{HostClock, Time};
 use crate::kernel::{Limits, Signal};
 use crate::machine::{ExecutionId, Machine};
@@ -134,9 +135,7 @@ impl VirtualSandbox {
 
     /// A copy of the files as they are now, to make sandboxes from.
     pub fn image(&self) -> Vfs {
-        let mut vfs = self.shared.lock().machine.kernel.vfs.clone();
-        vfs.release_all();
-        vfs
+        at_rest(&self.shared.lock().machine.kernel.vfs)
     }
 }
 
@@ -193,14 +192,22 @@ impl State {
         }
     }
 
+    /// After a fault within the machine: what ran has ended, its files are those of a machine at rest.
+    pub(super) fn give_up_machine(&mut self, shared: &Shared) {
+        let broken = self.replace(shared.config.machine(at_rest(&self.machine.kernel.vfs)));
+        // What is half done may fail once more when it is taken apart.
+        let _ = contained(|| drop(broken));
+    }
+
     /// Puts another machine in the place of this one; what ran has ended.
-    pub(super) fn replace(&mut self, machine: Machine) {
-        self.machine = machine;
+    pub(super) fn replace(&mut self, machine: Machine) -> Machine {
+        let before = std::mem::replace(&mut self.machine, machine);
         self.generation += 1;
         self.sessions.there.clear();
         for waker in self.running.drain(..).filter_map(|entry| entry.waker) {
             waker.wake();
         }
+        before
     }
 }
 

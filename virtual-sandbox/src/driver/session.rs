@@ -1,6 +1,6 @@
 //! A shell that stays: variables, functions, options, directory and jobs persist from one input to the next.
 
-use super::execution::{Running, environment};
+use super::execution::{Running, contained, environment};
 use super::sandbox::{Entry, Shared, VirtualSandbox};
 use crate::kernel::Signal;
 use crate::machine::{ExecutionId, ExecutionSpec, Machine, Pause};
@@ -98,7 +98,7 @@ impl Session {
         let Some(id) = state.sessions.find(self.number) else { return Bytes::new() };
         let Ok(mut copy) = state.machine.snapshot() else { return Bytes::new() };
         drop(state);
-        answer(&mut copy, id, script)
+        contained(|| answer(&mut copy, id, script)).unwrap_or_default()
     }
 }
 

@@ -53,7 +53,7 @@ fn busy(operation: &'static str, pid: Pid) -> SandboxError {
 }
 
 /// The tree without the processes that have files of it open.
-fn at_rest(vfs: &Vfs) -> Vfs {
+pub(super) fn at_rest(vfs: &Vfs) -> Vfs {
     let mut vfs = vfs.clone();
     vfs.release_all();
     vfs

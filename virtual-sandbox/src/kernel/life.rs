@@ -53,7 +53,7 @@ impl Kernel {
         self.usage.exceeded.get_or_insert(LimitExceeded { name, value });
     }
 
-    /// Notes how many bytes a utility holds in memory now, and that the memory limit is met when all utilities and the
+    /// Notes how many bytes a process holds in memory now, and that the memory limit is met when all processes and the
     /// files together are over it.
     pub fn hold(&mut self, pid: Pid, bytes: u64) {
         if let Some(process) = self.processes.get_mut(&pid) {
@@ -63,8 +63,7 @@ impl Kernel {
         self.check_memory(0);
     }
 
-    /// Notes that the memory limit is met when a shell that holds so many bytes, all utilities and the files together are
-    /// over it.
+    /// Notes that the memory limit is met when so many bytes more, with what processes hold and the files, are over it.
     pub fn check_memory(&mut self, held: u64) {
         let held = held + self.memory_in_use();
         if held > self.usage.peak_memory {
@@ -75,7 +74,12 @@ impl Kernel {
         }
     }
 
-    /// Bytes of files, and of what utilities hold in memory.
+    /// Whether so many bytes more are within the memory limit.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.memory_in_use().saturating_add(bytes as u64) <= self.limits.memory
+    }
+
+    /// Bytes of files, and of what processes hold in memory.
     pub fn memory_in_use(&self) -> u64 {
         self.held + self.vfs.usage().bytes
     }

@@ -103,3 +103,11 @@ pub struct Completion {
     /// `-C`
     pub command: Option<Bytes>,
 }
+
+impl Completion {
+    /// Bytes of its texts.
+    pub fn size(&self) -> usize {
+        let given = [&self.glob, &self.words, &self.prefix, &self.suffix, &self.filter, &self.function, &self.command];
+        given.into_iter().flatten().chain(&self.options).map(Bytes::len).sum()
+    }
+}

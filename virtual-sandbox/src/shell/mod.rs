@@ -1,5 +1,6 @@
 //! The shell: bash's language over the kernel.
 
+pub mod account;
 pub mod arith;
 pub mod builtin;
 pub mod call_stack;

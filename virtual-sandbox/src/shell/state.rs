@@ -1,5 +1,6 @@
 //! The state of a shell: what a subshell gets a copy of. Every large part is shared until it is changed.
 
+use super::account::Account;
 use super::call_stack::CallStack;
 use super::function::Functions;
 use super::job::Jobs;
@@ -30,6 +31,8 @@ pub struct Mode {
 pub struct ShellState {
     /// Variables.
     pub variables: Variables,
+    /// What it holds in memory beside variables.
+    pub account: Account,
     /// Functions.
     pub functions: Functions,
     /// Aliases.
@@ -105,6 +108,7 @@ impl ShellState {
     pub fn new() -> Self {
         ShellState {
             variables: Variables::default(),
+            account: Account::default(),
             functions: Functions::default(),
             aliases: Arc::default(),
             options: Options::default(),

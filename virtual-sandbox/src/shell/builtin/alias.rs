@@ -47,6 +47,7 @@ pub(crate) fn alias(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes]
                     status = ExitStatus::FAILURE;
                     continue;
                 }
+                shell.state.note_definition(operand.len());
                 Arc::make_mut(&mut shell.state.aliases).insert(name, operand.slice(at + 1..));
             }
             None => match shell.state.aliases.get(operand).cloned() {

@@ -79,6 +79,7 @@ pub(crate) fn complete(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Byt
         return Ok(ExitStatus::USAGE);
     }
     for name in names {
+        shell.state.note_definition(name.len() + completion.size());
         Arc::make_mut(&mut shell.state.completions).insert(name, completion.clone());
     }
     Ok(ExitStatus::SUCCESS)

@@ -1,5 +1,6 @@
 //! `echo` and `printf`.
 
+use crate::errno::Errno;
 use crate::kernel::ExitStatus;
 use crate::shell::exec::{Context, Ran, ShellTask};
 use crate::shell::expand::{Stop, World};
@@ -11,8 +12,13 @@ use crate::text::printf::{self, Dialect, PrintfTimes};
 use crate::text::time::{Moment, Zone};
 use bytes::Bytes;
 
-pub(crate) fn echo(shell: &mut ShellTask, _: &mut Context<'_>, fields: &[Bytes]) -> Ran {
+pub(crate) fn echo(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[Bytes]) -> Ran {
     let arguments = fields.get(1..).unwrap_or_default();
+    // Arguments may share memory; what is written does not.
+    if !context.kernel.has_room(arguments.iter().map(Bytes::len).sum()) {
+        shell.builtin_error(b"echo", &[b"write error: ", Errno::ENOMEM.message().as_bytes()].concat());
+        return Ok(ExitStatus::FAILURE);
+    }
     let escapes = shell.state.is_on(ShellOption::XPG_ECHO);
     // POSIX's echo knows no options.
     if escapes && shell.state.is_on(ShellOption::POSIX) {

@@ -2,6 +2,7 @@
 
 use crate::kernel::{ExitStatus, Fault};
 use crate::shell::builtin;
+use crate::shell::exec::weight_of;
 use crate::shell::exec::{Context, Flow, Frame, Ran, ShellTask, SourceKind};
 use crate::shell::options::ShellOption;
 use crate::sys::Fd;
@@ -22,6 +23,7 @@ pub(crate) fn eval(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[B
     if shell.nesting_exceeded(context) {
         return Ok(ExitStatus::FAILURE);
     }
+    shell.weigh(context, text.len());
     Err(shell.run_text(SourceKind::Eval, Bytes::from(text)))
 }
 
@@ -186,6 +188,7 @@ impl ShellTask {
         }
         let _ = context.kernel.close(context.pid, frame.fd);
         let DotFrame { file, text, arguments, .. } = *frame;
+        self.weigh(context, text.len() + arguments.as_deref().map_or(0, weight_of));
         self.run_file(file, Bytes::from(text), arguments)
     }
 

@@ -24,6 +24,7 @@ pub(crate) fn hash(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[B
     for name in operands {
         let known = shell.state.hashed.get(name).cloned();
         if let Some(path) = letters.value(b'p') {
+            shell.state.note_definition(name.len() + path.len());
             Arc::make_mut(&mut shell.state.hashed).insert(name.clone(), (path.clone(), 0));
         } else if letters.has(b't') {
             match known {

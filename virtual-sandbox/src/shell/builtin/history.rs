@@ -31,7 +31,9 @@ pub(crate) fn history(shell: &mut ShellTask, context: &mut Context<'_>, fields: 
     }
     if letters.has(b's') {
         if !operands.is_empty() {
-            Arc::make_mut(&mut shell.state.history).push(Bytes::from(operands.join(&b" "[..])));
+            let line = Bytes::from(operands.join(&b" "[..]));
+            shell.state.note_definition(line.len());
+            Arc::make_mut(&mut shell.state.history).push(line);
         }
         return Ok(ExitStatus::SUCCESS);
     }

@@ -49,6 +49,7 @@ pub(crate) fn trap(shell: &mut ShellTask, context: &mut Context<'_>, fields: &[B
 }
 
 fn set(shell: &mut ShellTask, context: &mut Context<'_>, condition: Condition, action: Option<Bytes>) {
+    shell.state.note_definition(action.as_ref().map_or(0, Bytes::len));
     let traps = Arc::make_mut(&mut shell.state.traps);
     traps.inherited.clear();
     if let Condition::Signal(signal) = condition {

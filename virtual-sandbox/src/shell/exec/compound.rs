@@ -2,6 +2,7 @@
 
 use super::frame::{ArithPhase, CaseFrame, ForFrame, Frame};
 use super::task::{Context, Flow, Next, ShellTask};
+use super::weight::weight_of;
 use crate::kernel::ExitStatus;
 use crate::shell::arith;
 use crate::shell::expand;
@@ -109,6 +110,7 @@ impl ShellTask {
             if let Err(flow) = expanded {
                 return self.retry_below(depth, Frame::For(frame), flow);
             }
+            self.weigh(context, weight_of(&frame.words));
             self.push(Frame::For(frame));
             self.state.loop_depth += 1;
             return self.next_turn(context, unit);

@@ -2,6 +2,7 @@
 
 use super::frame::{Frame, FunctionFrame};
 use super::task::{Context, Flow, Next, ShellTask};
+use super::weight::weight_of;
 use crate::kernel::ExitStatus;
 use crate::shell::builtin;
 use crate::shell::call_stack::CallKind;
@@ -39,6 +40,7 @@ impl ShellTask {
             readonly: false,
             traced: false,
         };
+        self.state.note_definition(self.unit.source().len());
         self.state.functions.insert_mut(function.name.clone(), Arc::new(definition));
         self.done(ExitStatus::SUCCESS)
     }
@@ -97,6 +99,7 @@ impl ShellTask {
         self.state.variables.push_scope(ScopeKind::Function);
         let line = self.state.line;
         self.state.calls.push(CallKind::Function, function.name.clone(), function.source.clone(), line);
+        self.weigh(context, weight_of(&fields));
         let arguments: Arc<[Bytes]> = fields.into_iter().skip(1).collect();
         let positional = std::mem::replace(&mut self.state.positional, arguments);
         if self.state.is_on(crate::shell::options::ShellOption::EXTDEBUG) {

@@ -24,6 +24,7 @@ mod substitution;
 mod task;
 mod trap;
 mod view;
+mod weight;
 mod xtrace;
 
 pub(crate) use divert::Divert;
@@ -33,3 +34,4 @@ pub use source::Script;
 pub(crate) use source::SourceKind;
 pub use task::{Context, Outcome, ShellTask};
 pub(crate) use task::{Flow, Next, Ran};
+pub(crate) use weight::weight_of;

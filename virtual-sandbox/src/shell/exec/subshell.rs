@@ -28,6 +28,7 @@ impl ShellTask {
             }
         };
         let mut state = self.state.clone();
+        state.inherit();
         state.subshell_level += 1;
         state.loop_depth = 0;
         state.simple_stage = false;
@@ -47,6 +48,7 @@ impl ShellTask {
             prompted: false,
             state,
             frames: Vec::new(),
+            weights: super::weight::Weights::default(),
             unit: self.unit.clone(),
             next: Next::Done,
             memo: Memo::default(),

@@ -4,6 +4,7 @@ use super::divert::Divert;
 use super::frame::Frame;
 use super::output::Output;
 use super::view::Memo;
+use super::weight::Weights;
 use crate::kernel::{ExitStatus, Kernel, Pid, Signal, WaitStatus};
 use crate::machine::Program;
 use crate::shell::options::ShellOption;
@@ -81,6 +82,7 @@ pub struct ShellTask {
     /// The state a subshell copies.
     pub(crate) state: ShellState,
     pub(crate) frames: Vec<Frame>,
+    pub(crate) weights: Weights,
     /// The unit that ids refer to.
     pub(crate) unit: Arc<Unit>,
     pub(crate) next: Next,
@@ -126,6 +128,7 @@ impl ShellTask {
         ShellTask {
             state,
             frames: Vec::new(),
+            weights: Weights::default(),
             unit: empty_unit(),
             next: Next::Done,
             positional_set: false,
@@ -150,6 +153,12 @@ impl ShellTask {
 
     /// Steps until `fuel` is used, it must wait, or it ends.
     pub fn run(&mut self, context: &mut Context<'_>, fuel: &mut u64) -> Outcome {
+        let outcome = self.run_steps(context, fuel);
+        self.tell_memory(context);
+        outcome
+    }
+
+    fn run_steps(&mut self, context: &mut Context<'_>, fuel: &mut u64) -> Outcome {
         // Signals arrive only while others run, or by a `kill` of its own, which sets the flag too.
         self.attention = true;
         // The current unit, kept here too so that a step can borrow it while it changes the shell; a call or a return
@@ -165,8 +174,8 @@ impl ShellTask {
                 self.attention = false;
                 self.handle_signals(context);
             }
-            if self.state.variables.held() as u64 > context.kernel.limits.memory {
-                context.kernel.check_memory(self.state.variables.held() as u64);
+            let limit = context.kernel.limits.memory;
+            if self.state.variables.held() as u64 > limit && self.state.held() > limit {
                 return Outcome::Yielded;
             }
             if !Arc::ptr_eq(&unit, &self.unit) {

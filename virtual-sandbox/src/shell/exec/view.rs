@@ -428,8 +428,8 @@ impl World for View<'_> {
     }
 
     fn charge(&mut self, bytes: usize) -> Result<(), Stop> {
-        let held = self.state.variables.held() as u64 + self.kernel.memory_in_use();
-        if held.saturating_add(bytes as u64) > self.kernel.limits.memory {
+        self.kernel.hold(self.pid, self.state.held());
+        if !self.kernel.has_room(bytes) {
             let limit = self.kernel.limits.memory;
             self.kernel.exceed("memory", limit);
             return Err(ExpansionError::shell(format!("memory limit of {limit} bytes exceeded")).into());

@@ -66,7 +66,12 @@ pub(super) struct Fields {
     /// A quoted `$@` of no parameters was met.
     pub empty_list: bool,
     finished: Vec<Field>,
+    /// Bytes that the finished fields take.
+    finished_weight: usize,
 }
+
+/// Bytes that a field takes beside its text: itself, and what an allocation takes at least.
+pub(super) const FIELD: usize = size_of::<Field>() + 48;
 
 impl Fields {
     pub(super) fn new(mode: Mode) -> Self {
@@ -78,6 +83,7 @@ impl Fields {
             state: State::Start,
             empty_list: false,
             finished: Vec::new(),
+            finished_weight: 0,
         }
     }
 
@@ -94,6 +100,11 @@ impl Fields {
     /// How much there is, to see later whether something was added.
     pub(super) fn extent(&self) -> (usize, usize) {
         (self.finished.len(), self.current.len())
+    }
+
+    /// Bytes of memory that it takes.
+    pub(super) fn weight(&self) -> usize {
+        self.finished_weight + self.current.len()
     }
 
     /// A field begins here even when nothing is added to it.
@@ -198,6 +209,7 @@ impl Fields {
         let text = chunk(std::mem::take(&mut self.current));
         let pattern = self.pattern.take().filter(|_| self.special);
         self.special = false;
+        self.finished_weight += FIELD + text.len();
         self.finished.push(Field { text, pattern });
     }
 

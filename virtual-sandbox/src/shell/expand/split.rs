@@ -42,6 +42,14 @@ impl Ifs {
         }
     }
 
+    /// Whether separators are single bytes, so that a text can be cut anywhere.
+    pub(super) fn is_bytes(&self) -> bool {
+        match self {
+            Self::Default | Self::Null => true,
+            Self::Custom(chars) => chars.is_ascii(),
+        }
+    }
+
     /// The first character, which joins `"$*"`.
     pub(super) fn joiner(&self) -> &[u8] {
         match self {

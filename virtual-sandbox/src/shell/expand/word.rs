@@ -7,7 +7,7 @@ use shell_parser::ast::{
     Subscript, Word, WordFacts, WordId, WordPart,
 };
 
-use super::field::{Fields, Mode};
+use super::field::{FIELD, Fields, Mode};
 use super::split::Ifs;
 use super::{ShellOption, Stop, World, brace, pathname, tilde};
 use crate::shell::arith;
@@ -160,6 +160,10 @@ pub(super) fn fields_mode<W: World>(world: &W) -> Mode {
 
 /// Performs pathname expansion on finished fields.
 pub(super) fn finish<W: World>(out: Fields, world: &mut W, fields: &mut Vec<Bytes>) -> Result<(), Stop> {
+    if out.weight() > STRETCH {
+        // With the words before it.
+        world.charge(out.weight() + fields.iter().map(|field| FIELD + field.len()).sum::<usize>())?;
+    }
     for mut field in out.into_fields() {
         match field.pattern.take() {
             Some(pattern) => pathname::expand(&pattern, field, world, fields)?,
@@ -279,6 +283,9 @@ pub(super) enum Quoting {
     Double,
 }
 
+/// Text that is looked at in one go; what is larger is charged for as it grows.
+const STRETCH: usize = 256 * 1024;
+
 /// Expands parts of one unit in one world.
 pub(super) struct Expander<'a, W> {
     pub unit: &'a Unit,
@@ -290,13 +297,19 @@ impl<W: World> Expander<'_, W> {
         let unit = self.unit;
         for part in unit.parts(parts) {
             self.part(part, quoting, out)?;
+            self.weigh(out)?;
         }
         Ok(())
     }
 
+    /// Charges for what is being made once it is large, so that no word grows beyond the machine's memory.
+    pub(super) fn weigh(&mut self, out: &Fields) -> Result<(), Stop> {
+        if out.weight() > STRETCH { self.world.charge(out.weight()) } else { Ok(()) }
+    }
+
     pub(super) fn part(&mut self, part: &WordPart, quoting: Quoting, out: &mut Fields) -> Result<(), Stop> {
         match part {
-            WordPart::Literal(text) => self.literal(text, quoting, out),
+            WordPart::Literal(text) => self.literal(text, quoting, out)?,
             WordPart::Escaped(text) | WordPart::SingleQuoted(text) | WordPart::AnsiC(text) => out.quoted(text),
             WordPart::DoubleQuoted(inner) | WordPart::Localized(inner) => self.double_quoted(*inner, out)?,
             WordPart::Parameter(id) => {
@@ -305,7 +318,7 @@ impl<W: World> Expander<'_, W> {
             }
             WordPart::CommandSub(id) => {
                 let text = self.world.substitution(self.unit, *id)?;
-                self.result(&text, quoting, out);
+                self.result(&text, quoting, out)?;
             }
             WordPart::ProcessSub(direction, id) => {
                 let path = self.world.process_substitution(self.unit, *direction, *id)?;
@@ -327,23 +340,40 @@ impl<W: World> Expander<'_, W> {
         Ok(())
     }
 
-    fn literal(&mut self, text: &[u8], quoting: Quoting, out: &mut Fields) {
+    fn literal(&mut self, text: &[u8], quoting: Quoting, out: &mut Fields) -> Result<(), Stop> {
         match quoting {
             Quoting::None => out.unquoted(text),
-            Quoting::Operand => self.result(text, quoting, out),
+            Quoting::Operand => return self.result(text, quoting, out),
             Quoting::Double => out.quoted(text),
         }
+        Ok(())
     }
 
     /// Adds the result of an expansion.
-    pub(super) fn result(&mut self, text: &[u8], quoting: Quoting, out: &mut Fields) {
+    pub(super) fn result(&mut self, text: &[u8], quoting: Quoting, out: &mut Fields) -> Result<(), Stop> {
         if quoting == Quoting::Double {
             out.quoted(text);
         } else if out.is_single() {
             out.unquoted(text);
         } else if !text.is_empty() {
-            out.split(text, &Ifs::of(self.world));
+            let ifs = Ifs::of(self.world);
+            return self.split(text, &ifs, out);
         }
+        Ok(())
+    }
+
+    /// Splits a text, a long one a stretch at a time: fields take much more than their text.
+    pub(super) fn split(&mut self, text: &[u8], ifs: &Ifs, out: &mut Fields) -> Result<(), Stop> {
+        let mut rest = text;
+        while let Some((now, later)) = rest.split_at_checked(STRETCH)
+            && ifs.is_bytes()
+        {
+            out.split(now, ifs);
+            self.world.charge(out.weight())?;
+            rest = later;
+        }
+        out.split(rest, ifs);
+        Ok(())
     }
 
     fn double_quoted(&mut self, inner: IdRange<PartId>, out: &mut Fields) -> Result<(), Stop> {
@@ -360,7 +390,7 @@ impl<W: World> Expander<'_, W> {
 
     fn arithmetic(&mut self, text: &ArithText, quoting: Quoting, out: &mut Fields) -> Result<(), Stop> {
         let value = arith::evaluate(self.unit, text, self.world)?;
-        self.result(itoa::Buffer::new().format(value).as_bytes(), quoting, out);
+        self.result(itoa::Buffer::new().format(value).as_bytes(), quoting, out)?;
         Ok(())
     }
 
@@ -368,18 +398,18 @@ impl<W: World> Expander<'_, W> {
     fn literal_brace(&mut self, brace: &BraceExpansion, quoting: Quoting, out: &mut Fields) -> Result<(), Stop> {
         match brace {
             BraceExpansion::Range { text, style: RangeStyle::Number(_) | RangeStyle::Character, .. } => {
-                self.literal(text, quoting, out);
+                self.literal(text, quoting, out)?;
             }
             BraceExpansion::List(words) => {
                 let unit = self.unit;
-                self.literal(b"{", quoting, out);
+                self.literal(b"{", quoting, out)?;
                 for (at, word) in words.iter().enumerate() {
                     if at > 0 {
-                        self.literal(b",", quoting, out);
+                        self.literal(b",", quoting, out)?;
                     }
                     self.parts(unit.word(word).parts, quoting, out)?;
                 }
-                self.literal(b"}", quoting, out);
+                self.literal(b"}", quoting, out)?;
             }
         }
         Ok(())

@@ -99,7 +99,7 @@ impl Variables {
         };
         let gone = std::mem::replace(variable, hidden);
         let exported = gone.attributes.has(Attributes::EXPORTED) || variable.attributes.has(Attributes::EXPORTED);
-        self.held = (self.held + variable.value.held()).saturating_sub(gone.value.held());
+        self.held = self.held.saturating_sub(gone.value.held());
         if exported {
             self.environment = None;
         }
@@ -141,9 +141,22 @@ impl Variables {
 
     /// Removes the visible variable; the one it hid is visible again.
     fn uncover(&mut self, name: &[u8]) {
-        if let Some(variable) = self.take(name)
-            && let Some(hidden) = variable.shadowed.into_variable()
-        {
+        if let Some(variable) = self.take(name) {
+            self.reveal(name, variable.shadowed);
+        }
+    }
+
+    /// Takes a variable away to be hidden by another one; it is held all the same.
+    fn hide(&mut self, name: &[u8]) -> Shadow {
+        let Some(variable) = self.take(name) else { return Shadow::default() };
+        self.held += variable.value.held();
+        Shadow::of(variable)
+    }
+
+    /// Makes what was hidden visible.
+    fn reveal(&mut self, name: &[u8], shadow: Shadow) {
+        if let Some(hidden) = shadow.into_variable() {
+            self.held = self.held.saturating_sub(hidden.value.held());
             self.insert(name, hidden);
         }
     }
@@ -166,7 +179,8 @@ impl Variables {
         match self.map.get_mut(name) {
             Some(variable) if variable.scope >= level || variable.attributes.any(MATTERS) => return Err(value),
             Some(variable) => {
-                self.held = (self.held + value.held()).saturating_sub(variable.value.held());
+                // What is hidden is held as well.
+                self.held += value.held();
                 let local = Variable {
                     value: Value::Scalar(value),
                     attributes: Attributes::NONE,
@@ -207,7 +221,7 @@ impl Variables {
                 return Err(VariableError::Readonly(name.to_vec()));
             }
         }
-        let shadowed = self.take(name).map_or_else(Shadow::default, Shadow::of);
+        let shadowed = self.hide(name);
         self.insert(name, Variable { value: Value::Unset, attributes, scope: level, shadowed });
         self.note_declaration(name, level);
         Ok(())
@@ -280,15 +294,14 @@ impl Variables {
         let mut hiding = Vec::new();
         while self.get(name).is_some_and(|variable| variable.scope > 0) {
             if let Some(mut variable) = self.take(name) {
-                if let Some(hidden) = std::mem::take(&mut variable.shadowed).into_variable() {
-                    self.insert(name, hidden);
-                }
+                let shadow = std::mem::take(&mut variable.shadowed);
+                self.reveal(name, shadow);
                 hiding.push(variable);
             }
         }
         let result = action(self);
         while let Some(mut variable) = hiding.pop() {
-            variable.shadowed = self.take(name).map_or_else(Shadow::default, Shadow::of);
+            variable.shadowed = self.hide(name);
             self.insert(name, variable);
         }
         result
@@ -297,5 +310,78 @@ impl Variables {
     /// The variable of this name that the current scope's declaration hides: what `local -I` copies.
     pub fn hidden(&self, name: &[u8]) -> Option<&Variable> {
         self.get(name)?.shadowed.0.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::store::VARIABLE;
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What all variables hold, hidden ones too, counted anew.
+    fn counted(variables: &Variables) -> usize {
+        let entries = variables.map.iter().map(|(name, variable)| {
+            let hidden = std::iter::successors(Some(variable), |variable| variable.shadowed.0.as_deref());
+            VARIABLE + name.len() + hidden.map(|variable| variable.value.held()).sum::<usize>()
+        });
+        entries.sum()
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Set(u8, usize),
+        Local(u8),
+        LocalString(u8, usize),
+        Unset(u8),
+        Global(u8, usize),
+        Enter,
+        Leave,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let (name, length) = (0..3_u8, 0..200_usize);
+        prop_oneof![
+            (name.clone(), length.clone()).prop_map(|(name, length)| Step::Set(name, length)),
+            name.clone().prop_map(Step::Local),
+            (name.clone(), length.clone()).prop_map(|(name, length)| Step::LocalString(name, length)),
+            name.clone().prop_map(Step::Unset),
+            (name, length).prop_map(|(name, length)| Step::Global(name, length)),
+            Just(Step::Enter),
+            Just(Step::Leave),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_variables_hold_is_counted_right_whatever_hides_what(steps in prop::collection::vec(step(), 0..60)) {
+            let mut variables = Variables::default();
+            let mut depth = 0;
+            let text = |length: usize| Scalar::Text(Bytes::from(vec![b'x'; length]));
+            for step in steps {
+                match step {
+                    Step::Set(name, length) => variables.set(&[b'a' + name], text(length)),
+                    Step::Local(name) => drop(variables.declare_local(&[b'a' + name])),
+                    Step::LocalString(name, length) => {
+                        drop(variables.declare_local_string(&Bytes::from(vec![b'a' + name]), text(length)));
+                    }
+                    Step::Unset(name) => drop(variables.unset(&[b'a' + name])),
+                    Step::Global(name, length) => {
+                        let name = [b'a' + name];
+                        variables.with_global(&name, |variables| variables.set(&name, text(length)));
+                    }
+                    Step::Enter => {
+                        variables.push_scope(ScopeKind::Function);
+                        depth += 1;
+                    }
+                    Step::Leave if depth > 0 => {
+                        variables.pop_scope();
+                        depth -= 1;
+                    }
+                    Step::Leave => {}
+                }
+                prop_assert_eq!(variables.held(), counted(&variables));
+            }
+        }
     }
 }

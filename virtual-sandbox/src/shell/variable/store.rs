@@ -10,7 +10,7 @@ use super::table::Table;
 use super::{Attributes, Scalar, Value, VariableError};
 
 /// Bytes charged for a variable besides its name and value.
-const VARIABLE: usize = 160;
+pub(super) const VARIABLE: usize = 160;
 
 /// A variable: value, attributes, and its place among the scopes.
 #[derive(Debug, Clone)]
@@ -210,7 +210,7 @@ impl Variables {
         self.changed(name);
     }
 
-    /// Takes a variable out of the store with everything it hides.
+    /// Takes a variable out of the store with everything it hides, which stays accounted for.
     pub(super) fn take(&mut self, name: &[u8]) -> Option<Variable> {
         let variable = self.map.remove(name)?;
         self.held = self.held.saturating_sub(VARIABLE + name.len() + variable.value.held());
@@ -260,7 +260,7 @@ impl Variables {
         names
     }
 
-    /// Approximate bytes of memory held by all variables, for the machine's account.
+    /// Approximate bytes of memory held by all variables, hidden ones too, for the machine's account.
     pub fn held(&self) -> usize {
         self.held
     }

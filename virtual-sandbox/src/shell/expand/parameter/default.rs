@@ -46,7 +46,7 @@ impl<W: World> Expander<'_, W> {
         let values = self.values(reference)?;
         let there = !is_missing(&values, colon);
         if there {
-            self.emit(&values, quoting, out);
+            self.emit(&values, quoting, out)?;
         }
         Ok(there)
     }
@@ -115,7 +115,7 @@ impl<W: World> Expander<'_, W> {
         let value = AssignedValue::Scalar(Scalar::Text(self.operand_text(word, quoting)?));
         assign::perform(self.world, Assigned { name, subscript, append: false, value })?;
         let values = self.values(reference)?;
-        self.emit(&values, quoting, out);
+        self.emit(&values, quoting, out)?;
         Ok(())
     }
 }

@@ -13,18 +13,18 @@ use crate::shell::variable::Value;
 
 impl<W: World> Expander<'_, W> {
     /// Adds values to the fields. bash manual "Special Parameters", `@` and `*`.
-    pub(super) fn emit(&mut self, values: &Values, quoting: Quoting, out: &mut Fields) {
+    pub(super) fn emit(&mut self, values: &Values, quoting: Quoting, out: &mut Fields) -> Result<(), Stop> {
         match values {
-            Values::Unset => {}
+            Values::Unset => Ok(()),
             Values::One(value) => {
                 let mut digits = itoa::Buffer::new();
-                self.result(value.bytes(&mut digits), quoting, out);
+                self.result(value.bytes(&mut digits), quoting, out)
             }
             Values::Many { items, star } => self.emit_list(items, *star, quoting, out),
         }
     }
 
-    fn emit_list(&mut self, items: &[Bytes], star: bool, quoting: Quoting, out: &mut Fields) {
+    fn emit_list(&mut self, items: &[Bytes], star: bool, quoting: Quoting, out: &mut Fields) -> Result<(), Stop> {
         let quoted = quoting == Quoting::Double;
         if out.is_single() || (quoted && star) {
             let ifs = Ifs::of(self.world);
@@ -34,9 +34,14 @@ impl<W: World> Expander<'_, W> {
                 if at > 0 {
                     if quoted { out.quoted(joiner) } else { out.unquoted(joiner) }
                 }
-                if quoted { out.quoted(item) } else { out.unquoted(item) }
+                if quoted {
+                    out.quoted(item)
+                } else {
+                    out.unquoted(item)
+                }
+                self.weigh(out)?;
             }
-            return;
+            return Ok(());
         }
         if quoted {
             out.empty_list |= items.is_empty();
@@ -45,8 +50,9 @@ impl<W: World> Expander<'_, W> {
                     out.break_field();
                 }
                 out.quoted(item);
+                self.weigh(out)?;
             }
-            return;
+            return Ok(());
         }
         let ifs = Ifs::of(self.world);
         // A joiner that is no white space keeps elements that are empty, as if the joined text were split.
@@ -60,8 +66,10 @@ impl<W: World> Expander<'_, W> {
                 None if at > 0 => out.break_field(),
                 _ => {}
             }
-            out.split(item, &ifs);
+            self.split(item, &ifs, out)?;
+            self.weigh(out)?;
         }
+        Ok(())
     }
 
     /// `${!prefix*}` and `${!prefix@}`.
@@ -74,8 +82,7 @@ impl<W: World> Expander<'_, W> {
     ) -> Result<(), Stop> {
         let Parameter::Variable(prefix) = &expansion.parameter else { return Ok(()) };
         let items = self.world.variables().names_with_prefix(prefix);
-        self.emit(&Values::Many { items, star }, quoting, out);
-        Ok(())
+        self.emit(&Values::Many { items, star }, quoting, out)
     }
 
     /// `${!a[@]}` and `${!a[*]}`.
@@ -88,8 +95,7 @@ impl<W: World> Expander<'_, W> {
         let Parameter::Variable(name) = &expansion.parameter else { return Ok(()) };
         let items = self.key_texts(name);
         let star = matches!(expansion.subscript, Some(Subscript::Star));
-        self.emit(&Values::Many { items, star }, quoting, out);
-        Ok(())
+        self.emit(&Values::Many { items, star }, quoting, out)
     }
 
     /// `${#x}`: characters of a string, number of elements.

@@ -84,11 +84,11 @@ impl<W: World> Expander<'_, W> {
         match operator {
             ParameterOperator::None => {
                 let values = self.set_values(reference)?;
-                self.emit(&values, quoting, out);
+                self.emit(&values, quoting, out)?;
             }
             ParameterOperator::Length => {
                 let length = self.length(reference)?;
-                self.result(itoa::Buffer::new().format(length).as_bytes(), quoting, out);
+                self.result(itoa::Buffer::new().format(length).as_bytes(), quoting, out)?;
             }
             ParameterOperator::UseDefault { colon, word } => {
                 if !self.own_value(reference, *colon, quoting, out)? {

@@ -74,7 +74,7 @@ impl<W: World> Expander<'_, W> {
             let (from, to) = keep(&value);
             value.slice(from.min(to)..to)
         });
-        self.emit(&values, quoting, out);
+        self.emit(&values, quoting, out)?;
         Ok(())
     }
 
@@ -98,12 +98,17 @@ impl<W: World> Expander<'_, W> {
         let pattern = self.world.patterns().get(&text, flags);
         // An empty pattern matches only at the ends that `#` and `%` name.
         if text.is_empty() && matches!(kind, SubstituteKind::First | SubstituteKind::All) {
-            self.emit(&values, quoting, out);
+            self.emit(&values, quoting, out)?;
             return Ok(());
         }
-        let values = values.map(|value| replace(&value, &pattern, kind, &replacement));
-        self.emit(&values, quoting, out);
-        Ok(())
+        let world = &mut *self.world;
+        let mut made = 0;
+        let values = values.try_map(|value| -> Result<Bytes, Stop> {
+            let value = replace(&value, &pattern, kind, &replacement, |bytes| world.charge(made + bytes))?;
+            made += value.len();
+            Ok(value)
+        })?;
+        self.emit(&values, quoting, out)
     }
 
     /// Expands a replacement; with `patsub_replacement`, an unquoted `&` in it is the match.
@@ -201,29 +206,42 @@ impl Replacement {
     }
 }
 
-fn replace(value: &Bytes, pattern: &Pattern<'_>, kind: SubstituteKind, replacement: &Replacement) -> Bytes {
+/// The value with what matches replaced; `charge` is asked as it grows.
+fn replace(
+    value: &Bytes,
+    pattern: &Pattern<'_>,
+    kind: SubstituteKind,
+    replacement: &Replacement,
+    mut charge: impl FnMut(usize) -> Result<(), Stop>,
+) -> Result<Bytes, Stop> {
     let span = |start: usize, end: usize| value.get(start..end).unwrap_or(&[]);
     let mut out = Vec::with_capacity(value.len());
+    // A vector that grows holds the old and the new.
+    let mut charged = value.len().max(256 * 1024);
     match kind {
         SubstituteKind::Prefix => match pattern.prefix(value, true) {
             Some(end) => {
                 replacement.add(span(0, end), &mut out);
                 out.extend_from_slice(span(end, value.len()));
             }
-            None => return value.clone(),
+            None => return Ok(value.clone()),
         },
         SubstituteKind::Suffix => match pattern.suffix(value, true) {
             Some(start) => {
                 out.extend_from_slice(span(0, start));
                 replacement.add(span(start, value.len()), &mut out);
             }
-            None => return value.clone(),
+            None => return Ok(value.clone()),
         },
         SubstituteKind::First | SubstituteKind::All => {
             let mut at = 0;
             while let Some((start, end)) = pattern.find(value, at) {
                 out.extend_from_slice(span(at, start));
                 replacement.add(span(start, end), &mut out);
+                if out.len() > charged {
+                    charged = out.len().saturating_mul(2);
+                    charge(charged)?;
+                }
                 if end == start {
                     // A match of nothing: one character goes by.
                     let length = crate::shell::pattern::char_length(span(end, value.len()));
@@ -237,10 +255,10 @@ fn replace(value: &Bytes, pattern: &Pattern<'_>, kind: SubstituteKind, replaceme
                 }
             }
             if at == 0 && out.is_empty() && !value.is_empty() && pattern.find(value, 0).is_none() {
-                return value.clone();
+                return Ok(value.clone());
             }
             out.extend_from_slice(span(at, value.len()));
         }
     }
-    out.into()
+    Ok(out.into())
 }

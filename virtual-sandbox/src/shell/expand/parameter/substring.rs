@@ -48,7 +48,7 @@ impl<W: World> Expander<'_, W> {
                 Values::Many { items: self.sublist(reference, items, from, count), star }
             }
         };
-        self.emit(&values, quoting, out);
+        self.emit(&values, quoting, out)?;
         Ok(())
     }
 

@@ -30,7 +30,7 @@ impl<W: World> Expander<'_, W> {
         let flags = PatternOptions { extglob: self.world.option(ShellOption::ExtGlob), ..PatternOptions::default() };
         let pattern = (!text.is_empty()).then(|| Pattern::new(&text, flags));
         let values = values.map(|value| change_characters(&value, change, all, pattern.as_ref()));
-        self.emit(&values, quoting, out);
+        self.emit(&values, quoting, out)?;
         Ok(())
     }
 
@@ -64,7 +64,7 @@ impl<W: World> Expander<'_, W> {
         match failed {
             Some(stop) => Err(stop),
             None => {
-                self.emit(&values, quoting, out);
+                self.emit(&values, quoting, out)?;
                 Ok(())
             }
         }
@@ -76,7 +76,7 @@ impl<W: World> Expander<'_, W> {
             if let Reference::Positionals { star } = reference {
                 let mut items = vec![Bytes::from_static(b"set"), Bytes::from_static(b"--")];
                 items.extend(self.world.positional().iter().map(|item| quoted(item)));
-                self.emit(&Values::Many { items, star: *star }, quoting, out);
+                self.emit(&Values::Many { items, star: *star }, quoting, out)?;
             }
             return Ok(());
         };
@@ -88,7 +88,7 @@ impl<W: World> Expander<'_, W> {
                 // The command's words are fields: `declare`, the attributes, the assignment.
                 crate::shell::variable::print_declaration(&name, value, attributes, &mut text);
                 let items = text.splitn(3, |byte| *byte == b' ').map(Bytes::copy_from_slice).collect();
-                self.emit(&Values::Many { items, star: *star }, quoting, out);
+                self.emit(&Values::Many { items, star: *star }, quoting, out)?;
                 return Ok(());
             }
             _ => {
@@ -114,7 +114,7 @@ impl<W: World> Expander<'_, W> {
                 }
             }
         }
-        self.result(&text, quoting, out);
+        self.result(&text, quoting, out)?;
         Ok(())
     }
 
@@ -126,7 +126,7 @@ impl<W: World> Expander<'_, W> {
     fn attribute_letters(&mut self, reference: &Reference, quoting: Quoting, out: &mut Fields) -> Result<(), Stop> {
         let Some(name) = reference.name().cloned() else {
             if let Values::Many { items, star } = self.values(reference)? {
-                self.emit(&Values::Many { items: vec![Bytes::new(); items.len()], star }, quoting, out);
+                self.emit(&Values::Many { items: vec![Bytes::new(); items.len()], star }, quoting, out)?;
             }
             return Ok(());
         };
@@ -136,7 +136,7 @@ impl<W: World> Expander<'_, W> {
             _ if letters.is_empty() => return Ok(()),
             _ => Values::One(Scalar::Text(letters)),
         };
-        self.emit(&values, quoting, out);
+        self.emit(&values, quoting, out)?;
         Ok(())
     }
 
@@ -145,18 +145,18 @@ impl<W: World> Expander<'_, W> {
         let values = self.set_values(reference)?;
         let (Reference::Elements { name, star }, Values::Many { items, .. }) = (reference, &values) else {
             let values = values.map(|value| quoted(&value));
-            self.emit(&values, quoting, out);
+            self.emit(&values, quoting, out)?;
             return Ok(());
         };
         if items.is_empty() {
-            self.emit(&values, quoting, out);
+            self.emit(&values, quoting, out)?;
             return Ok(());
         }
         let keys = self.key_texts(name);
         let assoc = matches!(self.whole(name), Some(Value::Assoc(_)));
         if operator == b'k' {
             let items = keys.into_iter().zip(items.iter().cloned()).flat_map(|(key, value)| [key, value]).collect();
-            self.emit(&Values::Many { items, star: *star }, quoting, out);
+            self.emit(&Values::Many { items, star: *star }, quoting, out)?;
             return Ok(());
         }
         let mut text = Vec::new();
@@ -171,7 +171,7 @@ impl<W: World> Expander<'_, W> {
                 text.push(b' ');
             }
         }
-        self.result(&text, quoting, out);
+        self.result(&text, quoting, out)?;
         Ok(())
     }
 }

@@ -36,6 +36,17 @@ impl Values {
         }
     }
 
+    /// Applies a change that may fail to every string.
+    pub(super) fn try_map<E>(self, mut change: impl FnMut(Bytes) -> Result<Bytes, E>) -> Result<Self, E> {
+        Ok(match self {
+            Self::Unset => Self::Unset,
+            Self::One(value) => Self::One(Scalar::Text(change(value.to_bytes())?)),
+            Self::Many { items, star } => {
+                Self::Many { items: items.into_iter().map(change).collect::<Result<_, E>>()?, star }
+            }
+        })
+    }
+
     /// Whether `${x+word}` counts it as set.
     pub(super) fn is_set(&self) -> bool {
         match self {
