@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 const DEPTH_MAX: usize = 3;
 /// The most repositories found.
 const FOUND_MAX: usize = 64;
-/// The most entries looked at.
+/// The most entries looked at, and the most of one directory, so that a large one does not keep the others from their turn.
 const ENTRIES_MAX: usize = 8192;
+const LISTED_MAX: usize = 2048;
 /// The longest time, which only a very slow file system takes.
 const PATIENCE: Duration = Duration::from_millis(200);
 /// How deep the names and the nesting of submodules go.
@@ -52,7 +53,8 @@ fn search(root: &Path, patience: Duration) -> Found {
             continue;
         }
         let Ok(listed) = fs::read_dir(&directory) else { continue };
-        for entry in listed.flatten() {
+        let mut listed = listed.flatten();
+        for entry in listed.by_ref().take(LISTED_MAX) {
             entries += 1;
             let name = entry.file_name();
             let Ok(kind) = entry.file_type() else { continue };
@@ -64,6 +66,7 @@ fn search(root: &Path, patience: Duration) -> Found {
                 open.push_back((entry.path(), depth + 1));
             }
         }
+        found.cut |= listed.next().is_some();
     }
     found.all.sort();
     found
@@ -126,6 +129,17 @@ mod tests {
         assert!(found.cut);
         assert_eq!(found.all.len(), FOUND_MAX);
         assert!(search(directory.path(), Duration::ZERO).cut);
+    }
+
+    #[test]
+    fn a_large_directory_leaves_the_others_their_turn() {
+        let directory = tempfile::tempdir().expect("a directory");
+        make(directory.path(), &["a", "b/c/.git"]);
+        for number in 0..=LISTED_MAX {
+            fs::write(directory.path().join("a").join(number.to_string()), "").expect("a file");
+        }
+        let found = search(directory.path(), Duration::MAX);
+        assert_eq!(found, Found { all: vec![directory.path().join("b/c/.git")], cut: true });
     }
 
     #[test]

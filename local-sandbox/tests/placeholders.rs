@@ -109,6 +109,33 @@ async fn the_last_of_several_sandboxes_removes_placeholders() {
 }
 
 #[tokio::test]
+async fn a_weaker_sandbox_beside_leaves_placeholders_and_their_names_alone() {
+    let Some(directory) = workspace() else { return };
+    let strong = confined(directory.path()).build().expect("a sandbox");
+    let weak = confined(directory.path()).strongest_tier(Tier::Landlock).enforcement(Enforcement::BestEffort);
+    let weak = weak.build().expect("a sandbox");
+    assert_eq!(changes(&weak, "true").await, []);
+    assert!(directory.path().join(".vscode").is_dir());
+    // It can put something in, which is removed; the rest is told when it goes neither.
+    let filled = [(directory.path().join(".vscode"), true)];
+    assert_eq!(changes(&weak, "echo x > .vscode/tasks.json").await, filled);
+    strong.shutdown().await;
+    assert_eq!(changes(&weak, "true").await, []);
+    assert_eq!(names(directory.path()), Vec::<String>::new());
+}
+
+/// The changes that a command's end tells.
+async fn changes(sandbox: &LocalSandbox, script: &str) -> Vec<(PathBuf, bool)> {
+    let mut execution = sandbox.start(ExecRequest::new(script.to_owned())).await.expect("it starts");
+    let mut next = async || {
+        std::future::poll_fn(|cx| futures_core::Stream::poll_next(std::pin::Pin::new(&mut execution), cx)).await
+    };
+    while next().await.is_some() {}
+    let details = execution.details().expect("it has ended");
+    details.protected_changes.iter().map(|change| (change.path.clone(), change.removed)).collect()
+}
+
+#[tokio::test]
 async fn what_the_user_has_stays() {
     let Some(directory) = workspace() else { return };
     make(directory.path(), &[".vscode"]);
@@ -120,14 +147,7 @@ async fn what_the_user_has_stays() {
     }
     std::fs::remove_dir(directory.path().join(".claude")).expect("removed");
     std::fs::write(directory.path().join(".claude"), "theirs").expect("a file");
-    let mut execution = sandbox.start(ExecRequest::new("cat .idea/workspace.xml")).await.expect("it starts");
-    while std::future::poll_fn(|cx| futures_core::Stream::poll_next(std::pin::Pin::new(&mut execution), cx))
-        .await
-        .is_some()
-    {}
-    let details = execution.details().expect("it has ended");
-    let changed: Vec<(PathBuf, bool)> =
-        details.protected_changes.iter().map(|change| (change.path.clone(), change.removed)).collect();
+    let changed = changes(&sandbox, "cat .idea/workspace.xml").await;
     assert_eq!(changed, [(directory.path().join(".claude"), false)]);
     sandbox.shutdown().await;
     assert_eq!(names(directory.path()), [".claude", ".idea", ".vscode"]);
@@ -172,17 +192,10 @@ async fn protected_files_cannot_be_renamed_away_with_what_is_around_them() {
     let sandbox = confined(root).build().expect("a sandbox");
     let script = "for at in .git/info .git/modules .git/modules/m .git sub/.git; do \
                   mv $at $at-moved 2>/dev/null && echo $at; done; mv sub moved && mkdir -p sub/.git/hooks";
-    let mut execution = sandbox.start(ExecRequest::new(script)).await.expect("it starts");
-    let mut said = 0;
-    while let Some(event) =
-        std::future::poll_fn(|cx| futures_core::Stream::poll_next(std::pin::Pin::new(&mut execution), cx)).await
-    {
-        said += usize::from(matches!(event, Ok(sandbox::ExecEvent::Stdout(_))));
-    }
-    assert_eq!(said, 0);
     // Of a directory that holds a repository it is told.
-    let changes = &execution.details().expect("it has ended").protected_changes;
-    assert!(changes.iter().any(|change| change.path == root.join("sub/.git") && !change.removed), "{changes:?}");
+    let told = changes(&sandbox, &format!("{{ {script}; }} > said")).await;
+    assert!(told.contains(&(root.join("sub/.git"), false)), "{told:?}");
+    assert_eq!(std::fs::read(root.join("said")).expect("a file"), b"");
     sandbox.shutdown().await;
     assert_eq!(names(&root.join("moved/.git")), ["hooks"]);
 }
@@ -226,6 +239,41 @@ async fn many_repositories_are_more_than_one_message_to_the_helper() {
     }
     let script = "n=0; for at in */.git/hooks; do (echo x > $at/pre-commit) 2>/dev/null || n=$((n+1)); done; echo $n";
     assert_eq!(run_in(confined(directory.path()), script).await.stdout_text(), "64\n");
+}
+
+/// The processes that have something open at a path.
+fn holders(path: &Path) -> Vec<i32> {
+    let opens = |pid: i32| {
+        let open = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+        open.map(|fd| std::fs::read_link(fd.path())).any(|at| at.is_ok_and(|at| at == path))
+    };
+    let all = std::fs::read_dir("/proc").expect("/proc").flatten();
+    all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(|pid| opens(*pid)).collect()
+}
+
+#[tokio::test]
+async fn placeholders_go_when_the_helper_is_killed() {
+    let Some(directory) = workspace() else { return };
+    make(directory.path(), &["sub/.git"]);
+    let sandbox = confined(directory.path()).build().expect("a sandbox");
+    let holders = holders(&directory.path().canonicalize().expect("a path").join(".vscode"));
+    assert_eq!(holders.len(), 1);
+    for pid in holders {
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).expect("killed");
+    }
+    sandbox.shutdown().await;
+    assert_eq!(names(directory.path()), ["sub"]);
+    assert_eq!(names(&directory.path().join("sub/.git")), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_command_that_holds_a_placeholder_does_not_keep_it() {
+    let Some(directory) = workspace() else { return };
+    let sandbox = confined(directory.path()).build().expect("a sandbox");
+    let script = "exec 9<.vscode; flock -s -n 9 && echo held; setsid sleep 99402 9<&9 >/dev/null 2>&1 &";
+    assert_eq!(run(&sandbox, script).await.exit_code, 0);
+    drop(sandbox);
+    await_empty(directory.path());
 }
 
 /// Where the host below works.

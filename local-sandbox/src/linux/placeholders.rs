@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
@@ -37,7 +38,7 @@ const TRIES: usize = 16;
 /// The time between two tries.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// The placeholders that this process holds. Dropping it leaves them: another process goes on with them.
+/// The placeholders that this process holds. Dropping it leaves them.
 #[derive(Debug, Default)]
 pub struct Placeholders {
     held: Vec<Held>,
@@ -64,8 +65,13 @@ enum Adoption {
 }
 
 impl Placeholders {
-    /// Makes what is missing of a policy's protected files, and holds what others have made.
+    /// Makes what is missing of a policy's protected files, and holds what others have made. For the warden: raises this
+    /// process's limit on descriptors to the most it may have.
     pub fn make(policy: &Policy) -> Placeholders {
+        // Each is held by a descriptor; of commands the limit is set anew.
+        if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+            let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+        }
         let mut made = Placeholders::default();
         let Some(roots) = roots(policy) else { return made };
         let mut directories = BTreeMap::new();
@@ -138,6 +144,11 @@ impl Placeholders {
             return Ok(());
         }
         Err(Errno::EBUSY)
+    }
+
+    /// Leaves all of them to the process that this one was forked from.
+    pub fn let_go(&mut self) {
+        *self = Placeholders::default();
     }
 
     /// Removes those that nobody else holds and nobody has used.

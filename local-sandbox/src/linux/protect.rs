@@ -90,11 +90,15 @@ impl Protected {
                 }
                 continue;
             }
-            let coverable = tier == Tier::Namespaces && protected.cover != Cover::None;
             let before = match state(directory, relative) {
-                Ok(_) if coverable && placeholders::is_placeholder_at(directory, relative) => {
-                    masked = true;
-                    identity(directory, relative).unwrap_or(State::Missing)
+                Ok(_) if placeholders::is_placeholder_at(directory, relative) => {
+                    if tier == Tier::Namespaces && protected.cover != Cover::None {
+                        masked = true;
+                        identity(directory, relative).unwrap_or(State::Missing)
+                    } else {
+                        // Of another sandbox, and soon gone.
+                        State::Missing
+                    }
                 }
                 Ok(before) => before,
                 Err(Errno::ENOENT) => State::Missing,
@@ -180,6 +184,7 @@ impl Entry {
             return None;
         }
         match self.before {
+            State::Missing if placeholders::is_placeholder_at(directory, &self.relative) => None,
             State::Missing => {
                 let removed = remove(root, &self.relative).is_ok();
                 if !removed {

@@ -41,11 +41,9 @@ pub fn apply(setup: &Setup, socket: &mut OwnedFd) -> io::Result<Role> {
     let mut outcome = Outcome::default();
     let groups = join_groups(setup, &mut outcome);
     if let Some(policy) = setup.policy.as_ref().filter(|policy| policy.tier == Tier::Namespaces) {
-        let placeholders = Placeholders::make(policy);
-        let attempt = in_namespaces(setup, policy, &placeholders, &outcome, &groups, socket);
+        let mut placeholders = Placeholders::make(policy);
+        let attempt = in_namespaces(setup, policy, &mut placeholders, &outcome, &groups, socket);
         if let Ok(Attempt::Serve(confinement)) = attempt {
-            // The process outside holds them, and removes them at the end.
-            drop(placeholders);
             return Ok(Role::Serve(confinement, Groups::default()));
         }
         placeholders.remove();
@@ -141,7 +139,7 @@ enum Attempt {
 fn in_namespaces(
     setup: &Setup,
     policy: &Policy,
-    placeholders: &Placeholders,
+    placeholders: &mut Placeholders,
     outcome: &Outcome,
     groups: &Groups,
     socket: &mut OwnedFd,
@@ -154,6 +152,8 @@ fn in_namespaces(
             drop(failures);
             let mut outcome = outcome.clone();
             outcome.set(Property::ProtectedFiles, describe_protected(policy, placeholders));
+            // The process outside holds them, and removes them at the end.
+            placeholders.let_go();
             match set_up_inside(setup, policy, user, &mut outcome, socket) {
                 Ok(confinement) => {
                     let memory_kills = groups.kills.clone();
