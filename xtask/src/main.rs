@@ -44,6 +44,8 @@ enum Task {
         #[arg(default_value = "")]
         filter: String,
     },
+    /// Runs the tests of the code that has `unsafe` under AddressSanitizer; needs a nightly compiler.
+    Sanitize,
     /// Runs the fuzz targets for long.
     Fuzz {
         /// Only targets whose names hold this text.
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         Task::Bless { filter } => task::bless::run(filter.as_deref().unwrap_or_default()),
         Task::Inventory => task::inventory::run(),
         Task::Bench { filter } => task::bench::bench(&filter),
+        Task::Sanitize => task::sanitize::run(),
         Task::Fuzz { target, rounds, seed } => task::fuzz::fuzz(&target, rounds, seed),
         Task::Confirm { filter } => task::confirm::run(filter.as_deref().unwrap_or_default()),
     };

@@ -6,6 +6,7 @@ pub mod ci;
 pub mod confirm;
 pub mod fuzz;
 pub mod inventory;
+pub mod sanitize;
 pub mod setup;
 pub mod test;
 
