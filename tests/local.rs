@@ -83,3 +83,32 @@ fn an_empty_path_is_no_file() {
         assert_eq!(local(&[&["file"], operation].concat()).status.code(), Some(2));
     }
 }
+
+#[test]
+fn missing_protected_files_are_masked_or_removed() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = directory.path().to_str().expect("text");
+    let run = |missing: &str| {
+        let script = "(mkdir -p .vscode/x) 2>/dev/null && echo made; (mkdir .idea) 2>/dev/null && echo made";
+        let options = ["--cwd", place, "--confine", "workspace-write", "--best-effort", "--missing", missing, "--json"];
+        local(&[&options[..], &["-c", script]].concat())
+    };
+    let report = local(&["--cwd", place, "--confine", "workspace-write", "--best-effort", "--report"]);
+    if !String::from_utf8_lossy(&report.stdout).contains("on placeholders") {
+        return;
+    }
+    let field = |output: &Output, name: &str| {
+        serde_json::from_slice::<serde_json::Value>(&output.stdout)
+            .expect("JSON")
+            .get(name)
+            .cloned()
+            .unwrap_or_default()
+    };
+    let masked = run("mask");
+    assert_eq!(field(&masked, "stdout"), "");
+    assert_eq!(field(&masked, "protected_changes"), serde_json::json!([]));
+    let removed = run("remove");
+    assert_eq!(field(&removed, "stdout"), "made\nmade\n");
+    assert_eq!(field(&removed, "protected_changes").as_array().map(Vec::len), Some(2));
+    assert_eq!(std::fs::read_dir(directory.path()).expect("a list").count(), 0);
+}

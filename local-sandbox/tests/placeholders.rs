@@ -136,6 +136,23 @@ async fn changes(sandbox: &LocalSandbox, script: &str) -> Vec<(PathBuf, bool)> {
 }
 
 #[tokio::test]
+async fn one_that_another_process_keeps_for_itself_is_mounted_over_all_the_same() {
+    let Some(directory) = workspace() else { return };
+    let first = confined(directory.path()).build().expect("a sandbox");
+    let hooked = std::fs::File::open(directory.path().join(".vscode")).expect("a directory");
+    hooked.lock_shared().expect("a lock");
+    first.shutdown().await;
+    hooked.lock().expect("nobody else has it");
+    assert_eq!(names(directory.path()), [".vscode"]);
+    let script = "(echo x > .vscode/x) 2>/dev/null || echo refused";
+    assert_eq!(run_in(confined(directory.path()), script).await.stdout_text(), "refused\n");
+    drop(hooked);
+    // Adopted once the lock is gone.
+    run_in(confined(directory.path()), "true").await;
+    assert_eq!(names(directory.path()), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn what_the_user_has_stays() {
     let Some(directory) = workspace() else { return };
     make(directory.path(), &[".vscode"]);

@@ -108,6 +108,8 @@ fn files(policy: Option<&Arc<Policy>>, cwd: &Path, outcome: &mut Outcome) -> Res
     let mut threads = None;
     if let Reach::Beneath(_) = reach.as_ref() {
         let by = match landlock::abi() {
+            // The first version forbids renames from one directory to another whatever is allowed.
+            Ok(1) => "opening beneath the directories alone; Landlock here is too old".to_owned(),
             Ok(abi) => {
                 threads = Some(FileThreads::new(Arc::clone(&reach), abi));
                 "opening beneath the directories, on threads with Landlock".to_owned()

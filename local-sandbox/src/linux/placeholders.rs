@@ -143,6 +143,10 @@ impl Placeholders {
             self.held.push(Held { directory, name: name.to_vec(), file });
             return Ok(());
         }
+        // Somebody else keeps it locked for themselves: it is there to be mounted over, and theirs to remove.
+        if place(root, relative).is_ok_and(|place| is_placeholder_at(place.directory.as_fd(), &place.name)) {
+            return Ok(());
+        }
         Err(Errno::EBUSY)
     }
 
