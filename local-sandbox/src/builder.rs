@@ -159,8 +159,8 @@ impl LocalSandboxBuilder {
         self
     }
 
-    /// The most bytes a command may write to its output streams together; it is ended at more. Unlimited by default, as
-    /// memory is bounded by what is kept.
+    /// The most bytes a command may write to its output streams together; at more it is ended, with status 1. Unlimited by
+    /// default, as memory is bounded by what is kept.
     pub fn output_limit(mut self, bytes: u64) -> Self {
         self.output_limit = Some(bytes);
         self

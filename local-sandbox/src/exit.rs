@@ -59,7 +59,19 @@ pub enum KillReason {
     Helper = 6,
 }
 
+/// The status of a command that wrote more than its limit.
+const OUTPUT_STATUS: i32 = 1;
+
 impl KillReason {
+    /// The status of a command that was ended for this, where it is not that of the signal.
+    pub(crate) fn status(self) -> Option<i32> {
+        match self {
+            KillReason::Timeout => Some(sandbox::TIMEOUT_STATUS),
+            KillReason::Output => Some(OUTPUT_STATUS),
+            _ => None,
+        }
+    }
+
     /// From how it is written in messages.
     #[cfg(target_os = "linux")]
     pub(crate) fn from_number(number: u8) -> Option<KillReason> {

@@ -13,6 +13,9 @@ use crate::yields::{YieldFor, Yielded};
 /// The most sessions at a time.
 const SESSIONS_MAX: usize = 64;
 
+/// The most recently used sessions that are never given up.
+const PROTECTED: usize = 8;
+
 /// The number of a session, never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);
@@ -142,17 +145,23 @@ impl TerminalSessions {
 }
 
 impl Table {
-    /// Gives up sessions until there is room for one more: those that have ended first, then the least recently used. The
-    /// most recently used are last, so that a set of the usual size never gives up what is being worked with.
+    /// Gives up sessions until there is room for one more: those that have ended first, then the least recently used. What is
+    /// being worked with is spared: the eight most recently used, or one less than the limit where that is fewer.
     fn make_room(&mut self, limit: usize) -> Vec<SessionId> {
         let mut given_up = Vec::new();
         for session in self.sessions.values_mut() {
             // One that is being read is in use.
-            session.exited = session.terminal.try_lock().is_ok_and(|terminal| terminal.has_ended());
+            session.exited = session.terminal.try_lock().is_ok_and(|mut terminal| terminal.has_ended());
         }
-        while self.sessions.len() >= limit {
-            let by_use = self.sessions.iter().map(|(id, session)| (!session.exited, session.used, *id));
-            let Some((_, _, id)) = by_use.min() else { break };
+        let mut by_use: Vec<(u64, SessionId, bool)> =
+            self.sessions.iter().map(|(id, session)| (session.used, *id, session.exited)).collect();
+        by_use.sort_unstable();
+        let excess = (self.sessions.len() + 1).saturating_sub(limit);
+        let in_use = PROTECTED.min(limit - 1);
+        by_use.truncate(self.sessions.len().saturating_sub(in_use));
+        // Stable: among those that have ended, and among the others, the least recently used are first.
+        by_use.sort_by_key(|(_, _, exited)| !exited);
+        for (_, id, _) in by_use.into_iter().take(excess) {
             self.sessions.remove(&id);
             given_up.push(id);
         }

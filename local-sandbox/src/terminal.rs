@@ -7,7 +7,7 @@ use bytes::Bytes;
 use sandbox::{SandboxError, Terminal, TerminalEvent, TerminalRequest, TerminalSize, Terminals};
 
 use super::{LocalSandbox, LocalTerminal};
-use crate::yields::{YieldFor, Yielded, contains, keep_ends};
+use crate::yields::{YieldFor, Yielded};
 
 impl LocalTerminal {
     /// The next thing that happens; `None` after the exit.
@@ -20,29 +20,23 @@ impl LocalTerminal {
         self.type_bytes(Bytes::from_static(b"\x03")).await
     }
 
-    /// Reads until the command pauses, some bytes are there, or time is over, whichever comes first.
+    /// Reads until the command pauses, some bytes are there, or time is over, whichever comes first. What a read that is
+    /// dropped has seen is given by the next.
     pub async fn read(&mut self, wait: YieldFor) -> Result<Yielded, SandboxError> {
         let deadline = tokio::time::Instant::now() + wait.max;
-        let mut output = Vec::new();
-        let mut omitted = 0_u64;
-        loop {
-            let pause =
-                if output.is_empty() { deadline } else { deadline.min(tokio::time::Instant::now() + wait.idle) };
+        let mut found = !self.unread.is_empty() && self.unread.push(b"", &wait);
+        while !found && tokio::time::Instant::now() < deadline {
+            let idle = tokio::time::Instant::now() + wait.idle;
+            let pause = if self.unread.is_empty() { deadline } else { deadline.min(idle) };
             match tokio::time::timeout_at(pause, self.event()).await {
-                Err(_elapsed) => return Ok(Yielded { output, omitted, exit: None }),
-                Ok(None) => return Ok(Yielded { output, omitted, exit: None }),
+                Err(_elapsed) => break,
+                Ok(None) => break,
                 Ok(Some(Err(error))) => return Err(error),
-                Ok(Some(Ok(TerminalEvent::Exit(exit)))) => return Ok(Yielded { output, omitted, exit: Some(exit) }),
-                Ok(Some(Ok(TerminalEvent::Output(chunk)))) => {
-                    output.extend_from_slice(&chunk);
-                    omitted += keep_ends(&mut output, wait.retain);
-                    let found = wait.until.as_ref().is_some_and(|wanted| contains(&output, wanted));
-                    if found || tokio::time::Instant::now() >= deadline {
-                        return Ok(Yielded { output, omitted, exit: None });
-                    }
-                }
+                Ok(Some(Ok(TerminalEvent::Exit(exit)))) => return Ok(self.unread.give(Some(exit))),
+                Ok(Some(Ok(TerminalEvent::Output(chunk)))) => found = self.unread.push(&chunk, &wait),
             }
         }
+        Ok(self.unread.give(None))
     }
 }
 

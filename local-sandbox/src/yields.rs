@@ -55,6 +55,33 @@ pub struct Yielded {
     pub exit: Option<ExecExit>,
 }
 
+/// What was shown and not yet given: a read that is dropped leaves it to the next.
+#[derive(Debug, Default)]
+pub struct Unread {
+    output: Vec<u8>,
+    omitted: u64,
+}
+
+impl Unread {
+    /// Whether nothing is.
+    pub fn is_empty(&self) -> bool {
+        self.output.is_empty()
+    }
+
+    /// Adds what was shown, keeps `retain` bytes of all, and says whether `wanted` is there.
+    pub fn push(&mut self, shown: &[u8], wait: &YieldFor) -> bool {
+        self.output.extend_from_slice(shown);
+        self.omitted += keep_ends(&mut self.output, wait.retain);
+        wait.until.as_ref().is_some_and(|wanted| contains(&self.output, wanted))
+    }
+
+    /// Gives it.
+    pub fn give(&mut self, exit: Option<ExecExit>) -> Yielded {
+        let Unread { output, omitted } = std::mem::take(self);
+        Yielded { output, omitted, exit }
+    }
+}
+
 /// Cuts the middle out of what is longer than `retain`; says how much.
 pub fn keep_ends(output: &mut Vec<u8>, retain: usize) -> u64 {
     let excess = output.len().saturating_sub(retain);

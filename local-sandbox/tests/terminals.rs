@@ -97,3 +97,37 @@ async fn a_terminal_is_of_the_usual_kind_unless_the_options_name_one() {
         assert!(String::from_utf8_lossy(&opened.first.output).contains(shown));
     }
 }
+
+#[tokio::test]
+async fn a_session_that_has_ended_is_given_up_first_but_not_one_of_the_newest() {
+    let sessions = TerminalSessions::with_limit(LocalSandbox::local().expect("a sandbox"), 12);
+    let wait = || YieldFor { max: Duration::from_millis(1), ..YieldFor::typed() };
+    let mut ids = Vec::new();
+    for number in 0..12 {
+        // Nobody reads that the third and the last have ended.
+        let text = if [2, 11].contains(&number) { "exec -a 99203 sleep 0.1" } else { "cat" };
+        ids.push(sessions.open(script(text.to_owned()), wait()).await.expect("it opens").id);
+    }
+    assert!(gone("99203"));
+    // Until the end of the last is told; to read it would be to use the session.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut given_up = Vec::new();
+    for _ in 0..2 {
+        given_up.extend(sessions.open(script("cat".to_owned()), wait()).await.expect("it opens").given_up);
+    }
+    assert_eq!(given_up, [ids[2], ids[0]]);
+}
+
+#[tokio::test]
+async fn what_a_dropped_read_has_seen_is_given_by_the_next() {
+    let sessions = sessions();
+    let text = "read -r; echo first; read -r; echo second; cat";
+    let wait = YieldFor { max: Duration::from_millis(1), ..YieldFor::typed() };
+    let opened = sessions.open(script(text.to_owned()), wait).await.expect("it opens");
+    let reading = sessions.write(opened.id, Bytes::from_static(b"\n"), until("never"));
+    // Far more than an echo takes, far less than the read.
+    assert!(tokio::time::timeout(Duration::from_millis(500), reading).await.is_err());
+    let shown = sessions.write(opened.id, Bytes::from_static(b"\n"), until("second")).await.expect("it reads");
+    let shown = String::from_utf8_lossy(&shown.output).into_owned();
+    assert!(shown.contains("first") && shown.contains("second"), "{shown}");
+}

@@ -23,7 +23,7 @@ use crate::names::as_path;
 use crate::policy::Policy;
 
 /// The largest file read at once, bytes.
-pub const READ_MAX: u64 = 256 * 1024 * 1024;
+pub const READ_MAX: u64 = 64 * 1024 * 1024;
 /// Links followed at the end of a written path.
 const LINKS_MAX: usize = 40;
 /// Directories held open while removing a tree; what lies deeper is moved up first.

@@ -4,12 +4,12 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_core::Stream;
-use sandbox::{ExecEvent, ExecExit, SandboxError, TIMEOUT_STATUS, Usage};
+use sandbox::{ExecEvent, ExecExit, SandboxError, Usage};
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
@@ -141,6 +141,15 @@ impl LocalExecution {
     pub fn signal(&self, signal: i32) {
         // What has ended, or knows no such signal, takes none.
         let _ = self.parts.tree.signal(signal);
+    }
+
+    /// Whether the command has ended; looks whether it has.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        if self.finished.is_none() {
+            // Whoever polls next has itself woken again.
+            self.poll_end(&mut Context::from_waker(Waker::noop()));
+        }
+        self.ending.is_some() || self.finished.is_some()
     }
 
     fn poll_end(&mut self, cx: &mut Context<'_>) {
@@ -281,7 +290,7 @@ impl LocalExecution {
             self.parts.inner.keep_in_background(Drain::new(background, tree, streams, spool));
         }
         ExecExit {
-            exit_code: if timed_out { TIMEOUT_STATUS } else { ending.code },
+            exit_code: self.killed.and_then(KillReason::status).unwrap_or(ending.code),
             signal: ending.signal,
             timed_out,
             cancelled: self.cancelled,

@@ -16,7 +16,7 @@ use crate::names;
 use crate::policy::Policy;
 
 /// The largest file read at once, bytes.
-const READ_MAX: u64 = 256 * 1024 * 1024;
+const READ_MAX: u64 = 64 * 1024 * 1024;
 
 /// One operation on one path.
 pub struct FileTask {

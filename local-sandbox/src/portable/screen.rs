@@ -16,11 +16,13 @@ use super::system::Writer;
 use crate::error::ExecError;
 use crate::exit::LocalExit;
 use crate::shell::Script;
+use crate::yields::Unread;
 
 /// A command, or an interactive shell, on a pseudoterminal. Dropping it hangs up and ends what runs in it.
 #[derive(Debug)]
 pub struct LocalTerminal {
     execution: LocalExecution,
+    pub(crate) unread: Unread,
     input: Mutex<Writer>,
 }
 
@@ -49,7 +51,7 @@ impl LocalSandbox {
         };
         let mut execution = self.inner.start(start).await?;
         let input = execution.take_typing().ok_or_else(|| io::Error::other("no terminal came along"))?;
-        Ok(LocalTerminal { execution, input: Mutex::new(input) })
+        Ok(LocalTerminal { execution, unread: Unread::default(), input: Mutex::new(input) })
     }
 }
 
@@ -98,8 +100,8 @@ impl LocalTerminal {
         self.execution.details()
     }
 
-    /// Whether the exit event was given.
-    pub(crate) fn has_ended(&self) -> bool {
-        self.execution.details().is_some()
+    /// Whether the command has ended, also when nobody has read so far.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.execution.has_ended()
     }
 }

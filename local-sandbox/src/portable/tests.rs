@@ -159,7 +159,7 @@ async fn too_much_output_ends_the_command() {
             break exit;
         }
     };
-    assert_eq!((exit.exit_code, exit.truncated), (137, true));
+    assert_eq!((exit.exit_code, exit.truncated), (1, true));
     assert_eq!(execution.details().and_then(|details| details.killed_by), Some(KillReason::Output));
 }
 

@@ -6,14 +6,14 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_core::Stream;
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use sandbox::{ExecEvent, ExecExit, SandboxError, TIMEOUT_STATUS, Usage};
+use sandbox::{ExecEvent, ExecExit, SandboxError, Usage};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::oneshot;
@@ -321,6 +321,16 @@ impl LocalExecution {
         Ok(())
     }
 
+    /// Whether the command has ended; looks whether its end was told.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        // Whoever polls next has itself woken again.
+        let mut cx = Context::from_waker(Waker::noop());
+        if let Err(error) = self.poll_control(&mut cx) {
+            drop(self.fail(error));
+        }
+        self.ended.is_some() || self.finished.is_some()
+    }
+
     fn poll_sweeping(&mut self, cx: &mut Context<'_>) {
         if self.sweeping.as_mut().is_some_and(|sweeping| Pin::new(sweeping).poll(cx).is_ready()) {
             self.sweeping = None;
@@ -478,7 +488,7 @@ impl LocalExecution {
         });
         self.hand_over(still_running);
         ExecExit {
-            exit_code: if timed_out { TIMEOUT_STATUS } else { status.code },
+            exit_code: killed_by.and_then(KillReason::status).unwrap_or(status.code),
             signal: status.signal,
             timed_out,
             cancelled: self.cancelled,

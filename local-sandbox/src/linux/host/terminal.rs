@@ -19,11 +19,13 @@ use crate::exit::LocalExit;
 use crate::linux::sandbox::{LocalSandbox, Start};
 use crate::linux::sys::{pty, reactor};
 use crate::shell::Script;
+use crate::yields::Unread;
 
 /// A command, or an interactive shell, on a pseudoterminal. Dropping it hangs up and ends what runs in it.
 #[derive(Debug)]
 pub struct LocalTerminal {
     execution: LocalExecution,
+    pub(crate) unread: Unread,
     input: AsyncFd<OwnedFd>,
 }
 
@@ -59,7 +61,7 @@ impl LocalTerminal {
         let master = execution.take_master().ok_or_else(|| io::Error::other("no terminal came along"))?;
         let input = master.try_clone()?;
         execution.read_from(Reader::new(master)?);
-        Ok(LocalTerminal { execution, input: reactor::watch(input, Interest::WRITABLE)? })
+        Ok(LocalTerminal { execution, unread: Unread::default(), input: reactor::watch(input, Interest::WRITABLE)? })
     }
 
     /// Polls for the next thing that happens.
@@ -113,9 +115,9 @@ impl LocalTerminal {
         self.execution.details()
     }
 
-    /// Whether the exit event was given.
-    pub(crate) fn has_ended(&self) -> bool {
-        self.execution.details().is_some()
+    /// Whether the command has ended, also when nobody has read so far.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.execution.has_ended()
     }
 }
 
