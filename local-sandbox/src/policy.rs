@@ -367,6 +367,9 @@ impl Kept {
             GitAccess::Commit => self.add_repository(common.as_deref().unwrap_or(&own)),
         }
         if git != GitAccess::Full {
+            if repositories::is_bare(root) {
+                self.add_repository(root);
+            }
             let found = repositories::below(root);
             self.unsearched |= found.cut;
             for inner in found.all {

@@ -72,6 +72,11 @@ fn search(root: &Path, patience: Duration) -> Found {
     found
 }
 
+/// Whether a directory is itself a repository without a worktree, as git tells one.
+pub fn is_bare(directory: &Path) -> bool {
+    directory.join("HEAD").is_file() && ["objects", "refs"].iter().all(|name| directory.join(name).is_dir())
+}
+
 /// The repositories of the submodules that a repository's directory holds, theirs included.
 pub fn modules(repository: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

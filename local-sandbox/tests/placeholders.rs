@@ -201,6 +201,17 @@ async fn repositories_in_subdirectories_and_submodules_are_protected() {
 }
 
 #[tokio::test]
+async fn a_workspace_that_is_a_repository_itself_is_protected() {
+    let Some(directory) = workspace() else { return };
+    make(directory.path(), &["objects", "refs"]);
+    std::fs::write(directory.path().join("HEAD"), "ref: refs/heads/main\n").expect("a file");
+    let script = "for at in config hooks/update info/attributes; do echo x > $at && echo $at; done; echo x > refs/x && echo refs";
+    let result = run_in(confined(directory.path()), &format!("{{ {script}; }} 2>/dev/null")).await;
+    assert_eq!(result.stdout_text(), "refs\n");
+    assert_eq!(names(directory.path()), ["HEAD", "objects", "refs"]);
+}
+
+#[tokio::test]
 async fn protected_files_cannot_be_renamed_away_with_what_is_around_them() {
     let Some(directory) = workspace() else { return };
     let root = directory.path();

@@ -38,3 +38,39 @@ pub fn rename_to_new(directory: BorrowedFd<'_>, from: &CStr, to: &CStr) -> nix::
     })
     .map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::os::fd::AsFd;
+
+    use super::*;
+
+    #[test]
+    fn an_attribute_is_read_as_it_was_set() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = File::open(directory.path()).expect("a directory");
+        let mut buffer = [0; 8];
+        match set_attribute(file.as_fd(), c"user.sandshell-test", b"value") {
+            // Some file systems have none.
+            Err(errno) => assert_eq!(errno, Errno::EOPNOTSUPP),
+            Ok(()) => {
+                assert_eq!(attribute(file.as_fd(), c"user.sandshell-test", &mut buffer), Ok(&b"value"[..]));
+                assert_eq!(attribute(file.as_fd(), c"user.sandshell-test", &mut buffer[..4]), Err(Errno::ERANGE));
+                assert_eq!(attribute(file.as_fd(), c"user.sandshell-none", &mut buffer), Err(Errno::ENODATA));
+            }
+        }
+    }
+
+    #[test]
+    fn a_rename_replaces_nothing() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = File::open(directory.path()).expect("a directory");
+        for name in ["a", "b"] {
+            fs::create_dir(directory.path().join(name)).expect("a directory");
+        }
+        assert_eq!(rename_to_new(file.as_fd(), c"a", c"b"), Err(Errno::EEXIST));
+        assert_eq!(rename_to_new(file.as_fd(), c"a", c"c"), Ok(()));
+        assert!(directory.path().join("c").is_dir() && !directory.path().join("a").exists());
+    }
+}
