@@ -20,10 +20,13 @@ async fn run(sandbox: &LocalSandbox, script: &str) -> ExecResult {
     sandbox.exec(ExecRequest::new(script.to_owned())).await.expect("it starts").collect().await.expect("it ends")
 }
 
-/// Whether a process with this word is alive.
+/// Whether a process of our user with this word is alive: the same tests may run as another user at the same time.
 fn is_alive(word: &str) -> bool {
+    let own = format!("\nUid:\t{}\t", nix::unistd::getuid());
     let words = |process: &super::unix::sys::listing::Process| {
-        std::fs::read(format!("/proc/{}/cmdline", process.pid)).unwrap_or_default()
+        let status = std::fs::read_to_string(format!("/proc/{}/status", process.pid)).unwrap_or_default();
+        let words = std::fs::read(format!("/proc/{}/cmdline", process.pid)).unwrap_or_default();
+        if status.contains(&own) { words } else { Vec::new() }
     };
     let all = super::unix::sys::listing::all();
     all.iter().any(|process| words(process).split(|byte| *byte == 0).any(|own| own == word.as_bytes()))
