@@ -113,6 +113,7 @@ impl Environment {
     }
 
     /// `NAME=VALUE` strings.
+    #[cfg(any(unix, test))]
     pub fn strings(&self) -> Vec<Vec<u8>> {
         self.0.iter().map(|(name, value)| [name.as_slice(), b"=", value.as_slice()].concat()).collect()
     }

@@ -92,6 +92,17 @@ pub fn signal_name(number: i32) -> Option<&'static str> {
     #[cfg(unix)]
     let name = nix::sys::signal::Signal::try_from(number).ok().map(|signal| signal.as_str().trim_start_matches("SIG"));
     #[cfg(not(unix))]
-    let name = None.filter(|_: &&str| number > 0);
+    let name = match number {
+        1 => Some("HUP"),
+        2 => Some("INT"),
+        3 => Some("QUIT"),
+        4 => Some("ILL"),
+        6 => Some("ABRT"),
+        8 => Some("FPE"),
+        9 => Some("KILL"),
+        11 => Some("SEGV"),
+        15 => Some("TERM"),
+        _ => None,
+    };
     name
 }

@@ -67,6 +67,8 @@ pub use environment::{ALLOWLIST, Inherit};
 pub use error::{ConfigError, ExecError};
 pub use exit::{KillReason, LocalExit, ProtectedChange, ShutdownReport, signal_name};
 pub use limits::Limits;
+#[cfg(windows)]
+pub use platform::RawConsole;
 pub use platform::{LocalExecution, LocalSandbox, LocalTerminal, init, scrub_env, terminal_size};
 pub use policy::{GitAccess, Missing, ReadAccess};
 pub use proxy::serve::NetworkDecision;

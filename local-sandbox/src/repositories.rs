@@ -103,7 +103,7 @@ pub fn modules(repository: &Path) -> Vec<PathBuf> {
     found
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

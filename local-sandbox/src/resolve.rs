@@ -32,6 +32,11 @@ impl LocalSandboxBuilder {
         fill("PATH", DEFAULT_PATH.as_bytes());
         fill("TERM", b"dumb");
         fill("LANG", b"C.UTF-8");
+        #[cfg(windows)]
+        if let Some(root) = std::env::var_os("SystemRoot") {
+            // Without it the system's libraries do not load.
+            fill("SYSTEMROOT", root.as_encoded_bytes());
+        }
         #[cfg(unix)]
         if let Ok(Some(user)) = nix::unistd::User::from_uid(nix::unistd::getuid()) {
             fill("HOME", user.dir.as_os_str().as_encoded_bytes());

@@ -9,8 +9,9 @@ use crate::names;
 /// 32,768 units.
 pub const LONGEST_ARGUMENT: usize = if cfg!(windows) { 24 * 1024 } else { 120 * 1024 };
 
-/// The descriptor 3 of a process, as it opens it itself.
-const THIRD: &[u8] = if cfg!(target_os = "linux") { b"/proc/self/fd/3" } else { b"/dev/fd/3" };
+/// How a shell runs a script that is a file: its descriptor 3. Where there are none, whoever starts the shell puts the file's
+/// name in the place of this word.
+pub const FROM_FILE: &[u8] = if cfg!(target_os = "linux") { b". /proc/self/fd/3" } else { b". /dev/fd/3" };
 
 /// Which shell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -131,7 +132,7 @@ fn is_binary(head: &[u8]) -> bool {
 pub enum Script {
     /// As an argument.
     Argument,
-    /// As these bytes in a file open as fd 3.
+    /// As these bytes in a file, run by the word [`FROM_FILE`].
     File(Vec<u8>),
 }
 
@@ -165,8 +166,15 @@ impl Resolved {
     pub fn command(&self, script: &[u8], arg0: Option<&[u8]>, args: &[Vec<u8>]) -> (Vec<Vec<u8>>, Script) {
         let bash = self.kind == Kind::Bash;
         if self.is_cmd() {
+            // Of several lines it runs the first; a file of them it runs whole.
+            let is_line = script.len() < LONGEST_ARGUMENT && !script.contains(&b'\n');
+            let (last, how) = if is_line {
+                (script.to_vec(), Script::Argument)
+            } else {
+                (FROM_FILE.to_vec(), Script::File([b"@echo off\r\n", script].concat()))
+            };
             let words = ["/d", "/s", "/c"].map(|word| word.as_bytes().to_vec());
-            return ([vec![self.name()], words.to_vec(), vec![script.to_vec()]].concat(), Script::Argument);
+            return ([vec![self.name()], words.to_vec(), vec![last]].concat(), how);
         }
         let mut words = vec![if bash { names::of_path(&self.path) } else { self.name() }];
         if bash {
@@ -181,7 +189,7 @@ impl Resolved {
             words.push(script.to_vec());
             Script::Argument
         } else {
-            words.push([b". ", THIRD].concat());
+            words.push(FROM_FILE.to_vec());
             // On the first line, so that line numbers stay; commands do not see the descriptor.
             Script::File([b"exec 3<&-; ", script].concat())
         };

@@ -51,8 +51,10 @@ pub struct LocalExecution {
 
 /// The time after the command's end in which its output is still read.
 struct Draining {
-    until: Instant,
+    until: tokio::time::Instant,
     idle: Pin<Box<Sleep>>,
+    /// Whether the output is certain to end.
+    ends: bool,
 }
 
 /// What an execution is made of.
@@ -215,7 +217,7 @@ impl LocalExecution {
         if limit.is_some_and(|limit| self.bytes.iter().sum::<u64>() > limit) {
             self.end_tree(KillReason::Output, Duration::ZERO);
         }
-        if let Some(draining) = &mut self.draining {
+        if let Some(draining) = self.draining.as_mut().filter(|draining| !draining.ends) {
             draining.idle.as_mut().reset(tokio::time::Instant::now() + IDLE);
         }
         if index == 0 { ExecEvent::Stdout(chunk) } else { ExecEvent::Stderr(chunk) }
@@ -227,15 +229,23 @@ impl LocalExecution {
         if self.parts.stdout.is_none() && self.parts.stderr.is_none() {
             return Poll::Ready(ending);
         }
-        let now = Instant::now();
-        let draining = self
-            .draining
-            .get_or_insert_with(|| Draining { until: now + DRAIN, idle: Box::pin(tokio::time::sleep(IDLE)) });
-        if now >= draining.until || draining.idle.as_mut().poll(cx).is_ready() {
-            Poll::Ready(ending)
-        } else {
-            Poll::Pending
+        let now = tokio::time::Instant::now();
+        let draining = self.draining.get_or_insert_with(|| Draining {
+            until: now + DRAIN,
+            idle: Box::pin(tokio::time::sleep(IDLE)),
+            ends: false,
+        });
+        if now < draining.until && draining.idle.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
         }
+        if now < draining.until && !draining.ends && self.parts.screen.as_mut().is_some_and(Screen::close) {
+            draining.ends = true;
+            draining.idle.as_mut().reset(draining.until);
+            if draining.idle.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(ending)
     }
 
     /// Sees to what the command has left; ready when the result can be given.

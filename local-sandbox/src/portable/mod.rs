@@ -5,6 +5,8 @@
 //! of all that is here.
 
 pub mod build;
+#[cfg(any(windows, test))]
+pub mod command_line;
 pub mod drain;
 pub mod execution;
 pub mod files;
@@ -27,7 +29,7 @@ mod processes;
 #[path = "../terminal.rs"]
 mod terminal;
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;
 
 #[cfg(unix)]

@@ -51,6 +51,11 @@ impl Screen {
         self.writer.take()
     }
 
+    /// The command has ended. What it has shown can be read already.
+    pub fn close(&mut self) -> bool {
+        false
+    }
+
     /// Changes the size; the foreground process group gets SIGWINCH.
     pub fn resize(&self, rows: u16, columns: u16) -> io::Result<()> {
         Ok(winsize::set(self.master.as_fd(), rows, columns)?)
