@@ -1,8 +1,11 @@
 //! `sandshell local`: runs a script on this host, confined as far as asked.
 
 mod command;
+#[cfg_attr(windows, path = "local/console/windows.rs")]
+mod console;
 mod file;
 mod input;
+mod interruptions;
 mod options;
 mod report;
 mod terminal;

@@ -1,8 +1,8 @@
 //! The command line: one file or directory for each subcommand.
 
 mod json;
-#[cfg_attr(not(target_os = "linux"), path = "local/elsewhere.rs")]
 mod local;
+mod names;
 mod sh;
 
 use std::ffi::OsString;

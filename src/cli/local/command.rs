@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,11 +14,11 @@ use local_sandbox::{
 use sandbox::{ExecEvent, ExecRequest, ExecResult, Omission, OutputRetention, Retained, SandboxError};
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
+use super::interruptions::Interruptions;
 use super::{Arguments, Failure, input, options, unwritable};
-use crate::cli::{complain, json};
+use crate::cli::{complain, json, names};
 
 /// Bytes of each stream kept for `--json`.
 const DEFAULT_RETENTION: u64 = 1 << 20;
@@ -41,8 +40,8 @@ pub async fn run(arguments: Arguments) -> Result<i32, Failure> {
 }
 
 fn request(arguments: &Arguments) -> Result<ExecRequest, Failure> {
-    let script = arguments.script.clone().unwrap_or_default().into_vec();
-    let mut words = arguments.words.iter().map(|word| word.as_bytes().to_vec());
+    let script = names::into_bytes(arguments.script.clone().unwrap_or_default());
+    let mut words = arguments.words.iter().map(|word| names::bytes(word).to_vec());
     Ok(ExecRequest {
         script: script.into(),
         arg0: words.next(),
@@ -50,34 +49,6 @@ fn request(arguments: &Arguments) -> Result<ExecRequest, Failure> {
         stdin: input::open(arguments.stdin.as_deref())?,
         ..ExecRequest::default()
     })
-}
-
-/// The signals that ask us to end; the script is asked in turn.
-pub struct Interruptions {
-    signals: Vec<(i32, Signal)>,
-}
-
-impl Interruptions {
-    /// Listens for INT, TERM, HUP and QUIT.
-    pub fn new() -> io::Result<Interruptions> {
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup(), SignalKind::quit()];
-        let signals =
-            kinds.into_iter().map(|kind| Ok((kind.as_raw_value(), signal(kind)?))).collect::<io::Result<_>>()?;
-        Ok(Interruptions { signals })
-    }
-
-    /// The next one's number.
-    pub async fn next(&mut self) -> i32 {
-        std::future::poll_fn(|cx| {
-            for (number, signal) in &mut self.signals {
-                if signal.poll_recv(cx).is_ready() {
-                    return std::task::Poll::Ready(*number);
-                }
-            }
-            std::task::Poll::Pending
-        })
-        .await
-    }
 }
 
 /// The next event, or the signal that asks us to end.

@@ -1,7 +1,6 @@
 //! `sandshell local file …`: the sandbox's file operations.
 
 use std::io::Read;
-use std::os::unix::ffi::OsStrExt;
 use std::time::SystemTime;
 
 use base64::Engine;
@@ -10,10 +9,11 @@ use sandbox::{DirEntry, FileStat, FileType, Sandbox};
 use serde_json::json;
 
 use super::{Arguments, Failure, options};
+use crate::cli::names;
 
 /// Does one operation; a failure is status 1 and changes nothing.
 pub async fn run(arguments: Arguments) -> Result<i32, Failure> {
-    let words: Vec<&[u8]> = arguments.words.iter().skip(1).map(|word| word.as_bytes()).collect();
+    let words: Vec<&[u8]> = arguments.words.iter().skip(1).map(|word| names::bytes(word)).collect();
     let recursive = words.iter().any(|word| matches!(*word, b"-r" | b"-R" | b"--recursive"));
     let json = arguments.json || words.contains(&&b"--json"[..]);
     let flags: [&[u8]; 5] = [b"-r", b"-R", b"--recursive", b"--json", b"--"];

@@ -1,8 +1,5 @@
 //! The options' values, and the sandbox they make.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-
 use local_sandbox::{
     BackgroundPolicy, Confinement, Enforcement, GitAccess, Inherit, Limits, LocalSandbox, LocalSandboxBuilder, Network,
     ReadAccess, Shell,
@@ -11,6 +8,7 @@ use sandbox::TerminalSize;
 
 use super::{Arguments, Background, Confine, Failure, Git, Missing, Read};
 use crate::cli::complain;
+use crate::cli::names;
 use crate::cli::sh::settings::{parse_amount, parse_duration, split_assignment};
 
 /// One `--limit`.
@@ -71,9 +69,10 @@ pub fn builder(arguments: &Arguments) -> Result<LocalSandboxBuilder, Failure> {
         builder = builder.cwd(cwd);
     }
     for assignment in &arguments.env {
-        let (name, value) = split_assignment(assignment.as_bytes())
+        let (name, value) = split_assignment(names::bytes(assignment))
+            .and_then(|(name, value)| Some((names::word(name)?, names::word(value)?)))
             .ok_or_else(|| Failure::Usage(format!("--env: '{}' is not NAME=VALUE", assignment.display())))?;
-        builder = builder.env(OsString::from_vec(name), OsString::from_vec(value));
+        builder = builder.env(name, value);
     }
     for name in &arguments.unset {
         builder = builder.env_remove(name);

@@ -1,18 +1,16 @@
 //! `--pty`: the script, or an interactive shell, on a terminal of its own, with ours before it.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::ffi::OsStringExt;
 
 use bytes::Bytes;
 use local_sandbox::LocalTerminal;
-use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
-use sandbox::{SandboxError, TerminalEvent, TerminalRequest, TerminalSize};
+use sandbox::{SandboxError, TerminalEvent, TerminalRequest};
 use tokio::io::AsyncWriteExt;
-use tokio::signal::unix::{SignalKind, signal};
 
-use super::command::Interruptions;
-use super::{Arguments, Failure, input, options};
+use super::console::{RawMode, Resizes};
+use super::interruptions::Interruptions;
+use super::{Arguments, Failure, console, input, options};
+use crate::cli::names;
 
 /// Runs until the command ends; the status is the command's.
 pub async fn run(arguments: Arguments) -> Result<i32, Failure> {
@@ -20,14 +18,13 @@ pub async fn run(arguments: Arguments) -> Result<i32, Failure> {
         return Err(Failure::Usage("--pty takes no ARG".to_owned()));
     }
     let sandbox = options::sandbox(&arguments)?;
-    let own = io::stdin();
     let request = TerminalRequest {
-        script: arguments.script.clone().map(|script| Bytes::from(script.into_vec())),
-        size: arguments.size.or_else(|| size_of(own.as_fd())).unwrap_or_default(),
+        script: arguments.script.clone().map(|script| Bytes::from(names::into_bytes(script))),
+        size: arguments.size.or_else(console::size).unwrap_or_default(),
         ..TerminalRequest::default()
     };
     let mut terminal = sandbox.open_terminal(request).await?;
-    let raw = RawMode::enter(own.as_fd());
+    let raw = RawMode::enter();
     let status = attend(&mut terminal, arguments.timeout).await;
     drop(raw);
     drop(terminal);
@@ -42,7 +39,7 @@ async fn attend(terminal: &mut LocalTerminal, timeout: Option<std::time::Duratio
         move |source: io::Error| Failure::Io { what, source }
     };
     let mut keys = Some(input::read_in_thread(io::stdin()).0);
-    let mut resized = signal(SignalKind::window_change()).map_err(failed("signals"))?;
+    let mut resizes = Resizes::new().map_err(failed("signals"))?;
     let mut interruptions = Interruptions::new().map_err(failed("signals"))?;
     let mut out = tokio::io::stdout();
     let mut timed_out = false;
@@ -61,8 +58,8 @@ async fn attend(terminal: &mut LocalTerminal, timeout: Option<std::time::Duratio
                 }
                 continue;
             }
-            _ = resized.recv() => {
-                if let Some(size) = size_of(io::stdin().as_fd()) {
+            () = resizes.next() => {
+                if let Some(size) = console::size() {
                     terminal.set_size(size).map_err(failed("resize"))?;
                 }
                 continue;
@@ -101,30 +98,4 @@ async fn next_key(keys: &mut Option<tokio::sync::mpsc::Receiver<Bytes>>) -> Opti
 /// A terminal that takes no keys has ended, which its exit event tells.
 async fn type_on(terminal: &LocalTerminal, bytes: Bytes) {
     let _ = terminal.type_bytes(bytes).await;
-}
-
-fn size_of(own: BorrowedFd<'_>) -> Option<TerminalSize> {
-    local_sandbox::terminal_size(own).map(|(rows, columns)| TerminalSize { rows, columns })
-}
-
-/// Our terminal in raw mode, until dropped.
-struct RawMode<'a> {
-    terminal: BorrowedFd<'a>,
-    before: Termios,
-}
-
-impl<'a> RawMode<'a> {
-    fn enter(terminal: BorrowedFd<'a>) -> Option<RawMode<'a>> {
-        let before = tcgetattr(terminal).ok()?;
-        let mut raw = before.clone();
-        cfmakeraw(&mut raw);
-        tcsetattr(terminal, SetArg::TCSADRAIN, &raw).ok()?;
-        Some(RawMode { terminal, before })
-    }
-}
-
-impl Drop for RawMode<'_> {
-    fn drop(&mut self) {
-        let _ = tcsetattr(self.terminal, SetArg::TCSADRAIN, &self.before);
-    }
 }

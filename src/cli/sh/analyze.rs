@@ -1,9 +1,6 @@
 //! `sandshell sh --analyze`: what a script would do, without running it.
 
-use std::ffi::OsStr;
 use std::io::{self, Read, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -12,6 +9,7 @@ use shell_parser::{Options, Parser, SyntaxError};
 
 use super::invocation::{Invocation, ShellOption, Source, Switch};
 use super::script::Refused;
+use crate::cli::names;
 
 /// The status of a script with a syntax error, as from `bash -n`.
 const SYNTAX_ERROR: u8 = 2;
@@ -47,7 +45,7 @@ pub fn run(invocation: &Invocation) -> Result<ExitCode, Refused> {
 fn source(invocation: &Invocation) -> Result<Vec<u8>, Refused> {
     match &invocation.source {
         Source::Argument(script) => Ok(script.clone()),
-        Source::File(file) => std::fs::read(Path::new(OsStr::from_bytes(file)))
+        Source::File(file) => std::fs::read(names::path(file))
             .map_err(|error| Refused::cannot_run(format!("{}: {error}", file.escape_ascii()))),
         Source::Input => {
             let mut script = Vec::new();

@@ -4,11 +4,10 @@
 //! read from standard input, the first operand ends the options, and so do `--` and `-`. (bash manual "Invoking Bash".)
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
 use std::process::ExitCode;
 
 use super::settings::Settings;
-use crate::cli::{complain, say};
+use crate::cli::{complain, names, say};
 
 /// The single letters that `set` knows as well.
 const SET_LETTERS: &[u8] = b"abefhkmnptuvxBCEHPT";
@@ -98,7 +97,7 @@ const BASH_LONG: &[&str] = &["--posix", "--norc", "--noprofile", "--noediting", 
 impl Invocation {
     /// Reads the arguments after `sandshell sh`.
     pub fn parse(arguments: Vec<OsString>) -> Result<Self, Stop> {
-        let arguments: Vec<Vec<u8>> = arguments.into_iter().map(OsString::into_vec).collect();
+        let arguments: Vec<Vec<u8>> = arguments.into_iter().map(names::into_bytes).collect();
         let mut parsed = Invocation::default();
         let mut command = false;
         let mut from_input = false;

@@ -1,13 +1,10 @@
 //! The machine that an invocation asks for.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
-
 use virtual_sandbox::driver::{BuildError, VirtualSandbox};
 use virtual_sandbox::vfs;
 
 use super::settings::{MountMode, Settings};
+use crate::cli::names;
 
 /// Makes the machine with the files, mounts, environment and limits that were asked for.
 pub fn build(settings: &Settings) -> Result<VirtualSandbox, BuildError> {
@@ -22,7 +19,7 @@ pub fn build(settings: &Settings) -> Result<VirtualSandbox, BuildError> {
         builder = builder.limit(name, *value);
     }
     for seed in &settings.files {
-        builder = builder.host_files(host_path(&seed.host), &seed.guest);
+        builder = builder.host_files(names::path(&seed.host), &seed.guest);
     }
     for mount in &settings.mounts {
         let mode = match mount.mode {
@@ -30,11 +27,7 @@ pub fn build(settings: &Settings) -> Result<VirtualSandbox, BuildError> {
             MountMode::ReadOnly => vfs::MountMode::ReadOnly,
             MountMode::ReadWrite => vfs::MountMode::ReadWrite,
         };
-        builder = builder.host_mount(host_path(&mount.host), &mount.guest, mode);
+        builder = builder.host_mount(names::path(&mount.host), &mount.guest, mode);
     }
     builder.build()
-}
-
-fn host_path(path: &[u8]) -> PathBuf {
-    PathBuf::from(OsStr::from_bytes(path))
 }

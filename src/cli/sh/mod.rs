@@ -8,6 +8,7 @@ mod machine;
 mod prompt;
 mod script;
 pub(in crate::cli) mod settings;
+#[cfg_attr(windows, path = "typed/windows.rs")]
 mod typed;
 
 use std::ffi::OsString;

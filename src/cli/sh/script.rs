@@ -1,10 +1,7 @@
 //! Running a script that is not typed at a prompt.
 
-use std::ffi::OsStr;
 use std::future::Future;
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::task::{Context, Poll};
@@ -17,7 +14,7 @@ use virtual_sandbox::driver::VirtualSandbox;
 use virtual_sandbox::kernel::Signal;
 
 use super::invocation::{Invocation, Source};
-use crate::cli::{complain, exit_status, json};
+use crate::cli::{complain, exit_status, json, names};
 
 /// The status of a command that could not be run.
 const CANNOT_RUN: u8 = 126;
@@ -104,7 +101,7 @@ async fn argv(sandbox: &VirtualSandbox, invocation: &Invocation) -> Result<(Vec<
 /// directory cannot be made inside, it is run as a string with its name as `$0`.
 async fn script_file(sandbox: &VirtualSandbox, file: &[u8]) -> Result<Vec<Bytes>, Refused> {
     let shown = file.escape_ascii();
-    let content = std::fs::read(Path::new(OsStr::from_bytes(file))).map_err(|error| match error.kind() {
+    let content = std::fs::read(names::path(file)).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => {
             Refused { message: format!("{shown}: No such file or directory"), status: NOT_FOUND }
         }

@@ -83,10 +83,27 @@ fn shared_environment(env: Vec<Variable>) -> Arc<[Bytes]> {
 
 /// Something that is put into the tree when the sandbox is made, in order.
 enum Part {
-    File { path: Vec<u8>, content: Bytes, mode: u32 },
-    HostFiles { from: PathBuf, to: Vec<u8> },
-    HostMount { from: PathBuf, at: Vec<u8>, mode: MountMode },
-    Mount { fs: Arc<dyn FileSystem>, at: Vec<u8>, mode: MountMode },
+    File {
+        path: Vec<u8>,
+        content: Bytes,
+        mode: u32,
+    },
+    #[cfg_attr(not(unix), expect(dead_code, reason = "files of the host are taken in on UNIX"))]
+    HostFiles {
+        from: PathBuf,
+        to: Vec<u8>,
+    },
+    #[cfg_attr(not(unix), expect(dead_code, reason = "directories of the host are mounted on UNIX"))]
+    HostMount {
+        from: PathBuf,
+        at: Vec<u8>,
+        mode: MountMode,
+    },
+    Mount {
+        fs: Arc<dyn FileSystem>,
+        at: Vec<u8>,
+        mode: MountMode,
+    },
 }
 
 /// Makes a [`VirtualSandbox`]: files, mounts, environment, limits, time and chance.

@@ -68,6 +68,7 @@ impl PathTable {
     }
 
     /// The number of a name, if it has one.
+    #[cfg(any(unix, test))]
     pub fn known(&self, dir: Ino, name: &[u8]) -> Option<Ino> {
         self.numbers.get(&(dir, name.to_vec())).copied()
     }
