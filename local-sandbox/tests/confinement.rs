@@ -356,3 +356,23 @@ async fn landlock_alone_confines_files_and_network() {
     assert_eq!(run(&sandbox, &script).await.stdout_text(), "in\nrefused\nt\ndenied\n");
     assert!(!outside.path().join("x").exists());
 }
+
+#[tokio::test]
+async fn landlock_alone_hides_secrets_in_readable_trees() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let home = directory.path();
+    std::fs::create_dir_all(home.join(".ssh")).expect("a directory");
+    std::fs::create_dir_all(home.join("keys")).expect("a directory");
+    for (name, text) in [(".ssh/id", "secret"), ("keys/token", "secret"), ("notes", "notes\n"), (".bashrc", "rc\n")] {
+        std::fs::write(home.join(name), text).expect("a file");
+    }
+    std::os::unix::fs::symlink("keys/token", home.join(".netrc")).expect("a link");
+    let options = LocalSandbox::builder().cwd(home).env("HOME", home).confinement(Confinement::ReadOnly);
+    let sandbox = options.strongest_tier(Tier::Landlock).enforcement(Enforcement::BestEffort).build();
+    let sandbox = sandbox.expect("a sandbox");
+    if sandbox.report().tier != Tier::Landlock {
+        return;
+    }
+    let script = "cat .ssh/id keys/token .netrc /etc/shadow 2> /dev/null; cat notes .bashrc; head -c 5 /etc/passwd";
+    assert_eq!(run(&sandbox, script).await.stdout_text(), "notes\nrc\nroot:");
+}

@@ -332,7 +332,12 @@ fn describe_landlock(policy: &Policy, abi: i32, outcome: &mut Outcome) {
             outcome.set(property, Status::NotRequested);
         }
     } else {
-        outcome.set(Property::FsRead, Status::partial("landlock: what lies inside readable trees cannot be hidden"));
+        outcome.set(
+            Property::FsRead,
+            Status::partial(
+                "landlock: names beside what is hidden can be listed, and nothing in writable trees is hidden",
+            ),
+        );
         outcome.set(
             Property::FsWrite,
             if abi >= 3 { Status::by("landlock") } else { Status::partial("landlock: files can be truncated") },

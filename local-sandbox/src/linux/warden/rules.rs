@@ -1,10 +1,10 @@
 //! What the Landlock tier grants: the policy's lists as rules. Landlock only grants, so that nothing inside a granted tree
-//! can be taken away again.
+//! can be taken away again: of a readable tree with something hidden in it, the rest is granted piece by piece.
 
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
@@ -31,8 +31,9 @@ pub fn build(policy: &Policy, abi: i32) -> Result<OwnedFd, Errno> {
         landlock::allow(ruleset.as_fd(), fd.as_fd(), rights, abi)
     };
     let path_of = |bytes: &Vec<u8>| Path::new(OsStr::from_bytes(bytes)).to_path_buf();
+    let hidden = hidden(policy);
     for path in policy.readable.iter().chain(&policy.visible) {
-        grant(&path_of(path), right::READ)?;
+        grant_but(&path_of(path), &hidden, &grant)?;
     }
     for path in policy.writable.iter().chain([&policy.scratch]) {
         grant(&path_of(path), right::WRITE)?;
@@ -46,4 +47,29 @@ pub fn build(policy: &Policy, abi: i32) -> Result<OwnedFd, Errno> {
     }
     grant(Path::new("/dev/fd"), right::READ)?;
     Ok(ruleset)
+}
+
+/// What is hidden, by its name and by where that leads.
+fn hidden(policy: &Policy) -> Vec<PathBuf> {
+    let named = policy.hidden.iter().map(|path| Path::new(OsStr::from_bytes(path)).to_path_buf());
+    named.flat_map(|path| path.canonicalize().ok().into_iter().chain([path])).collect()
+}
+
+/// Grants reading a tree but for what is hidden in it. Around that names can be listed, and what is made there later cannot
+/// be read.
+fn grant_but(tree: &Path, hidden: &[PathBuf], grant: &impl Fn(&Path, u64) -> Result<(), Errno>) -> Result<(), Errno> {
+    let inside = |path: &&PathBuf| path.as_path() != tree && path.starts_with(tree);
+    if !hidden.iter().filter(inside).any(|path| path.symlink_metadata().is_ok()) {
+        return grant(tree, right::READ);
+    }
+    grant(tree, right::READ_DIR)?;
+    let Ok(entries) = std::fs::read_dir(tree) else { return Ok(()) };
+    for entry in entries.flatten() {
+        // Where a link leads has rules of its own.
+        let link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+        if !link && !hidden.contains(&entry.path()) {
+            grant_but(&entry.path(), hidden, grant)?;
+        }
+    }
+    Ok(())
 }
