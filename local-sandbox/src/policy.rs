@@ -287,6 +287,15 @@ const REPOSITORY: [(&str, Cover); 4] = [
     ("info/attributes", Cover::File),
 ];
 
+/// The same of one in a subdirectory or of a submodule: of the many there may be, placeholders only for what makes git run
+/// something by itself.
+const INNER: [(&str, Cover); 4] = [
+    ("hooks", Cover::Directory),
+    ("config", Cover::File),
+    ("config.worktree", Cover::None),
+    ("info/attributes", Cover::None),
+];
+
 /// Makes the policy from what was asked for.
 pub fn resolve(wishes: &Wishes) -> Policy {
     let bytes = names::of_path;
@@ -364,17 +373,17 @@ impl Kept {
             GitAccess::Full => {}
             // An empty directory of that name would be taken for a broken repository.
             GitAccess::ReadOnly => self.add(&own, Cover::None),
-            GitAccess::Commit => self.add_repository(common.as_deref().unwrap_or(&own)),
+            GitAccess::Commit => self.add_repository(common.as_deref().unwrap_or(&own), &REPOSITORY),
         }
         if git != GitAccess::Full {
             if repositories::is_bare(root) {
-                self.add_repository(root);
+                self.add_repository(root, &REPOSITORY);
             }
             let found = repositories::below(root);
             self.unsearched |= found.cut;
             for inner in found.all {
                 if git == GitAccess::Commit && inner.is_dir() {
-                    self.add_repository(&inner);
+                    self.add_repository(&inner, &INNER);
                 } else {
                     self.add(&inner, Cover::None);
                 }
@@ -386,12 +395,12 @@ impl Kept {
     }
 
     /// What stays as it is in a repository's directory, and in those of its submodules and worktrees, which lie in it.
-    fn add_repository(&mut self, directory: &Path) {
-        for (name, cover) in REPOSITORY {
-            self.add(&directory.join(name), cover);
+    fn add_repository(&mut self, directory: &Path, names: &[(&str, Cover)]) {
+        for (name, cover) in names {
+            self.add(&directory.join(name), *cover);
         }
         for module in repositories::modules(directory) {
-            for (name, cover) in [REPOSITORY[0], REPOSITORY[1]] {
+            for (name, cover) in INNER {
                 self.add(&module.join(name), cover);
             }
         }
