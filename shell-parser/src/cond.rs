@@ -84,7 +84,9 @@ impl Core<'_> {
     fn cond_test(&mut self) -> Parsed<CondId> {
         let Some(left) = self.cond_word(Ends::Metacharacter, false)? else {
             let token = self.cond_token();
-            return Err(self.cond_message([b"unexpected token `", &token[..], b"' in conditional command"].concat()));
+            // bash has no text for the number of a redirection, and shows that of its kind.
+            let token = if token.is_empty() { b"284".to_vec() } else { [b"`", &token[..], b"'"].concat() };
+            return Err(self.cond_message([b"unexpected token ", &token[..], b" in conditional command"].concat()));
         };
         if let Some(operator) = self.unary_operator(&left) {
             self.skip_blanks();
@@ -241,7 +243,9 @@ impl Core<'_> {
         if self.input.at_end() {
             return with_status(self.incomplete(self.input.line, message), SyntaxErrorStatus::LastOrUsage);
         }
-        with_status(self.error_at(self.input.line, message), SyntaxErrorStatus::Last)
+        // A newline that nothing follows.
+        let last = if self.input.rest() == b"\n" { SyntaxErrorStatus::LastOrUsage } else { SyntaxErrorStatus::Last };
+        with_status(self.error_at(self.input.line, message), last)
     }
 }
 

@@ -303,6 +303,10 @@ impl<'o> Core<'o> {
         } else if !operator.is_empty() && !process_substitution {
             self.input.advance(operator.len());
             Bytes::from_static(operator)
+        } else if let number @ 1.. = self.redirection_number() {
+            let position = self.input.position();
+            self.input.advance(number);
+            self.input.slice(position, position + number)
         } else {
             let position = self.input.position();
             let was_alias = self.input.in_alias();

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 
 use crate::ast::{
-    Duplicate, HereDocument, HereDocumentId, NodeId, Redirection, RedirectionFd, RedirectionKind, WordFacts, WordId,
+    Duplicate, HereDocument, HereDocumentId, NodeId, Redirection, RedirectionFd, RedirectionKind, Word, WordFacts,
+    WordId,
 };
 use crate::core::{Core, Parsed};
 use crate::lex::class::{is_metacharacter, name_length};
@@ -81,6 +82,11 @@ impl Core<'_> {
         if matches!(rest.get(length), Some(b'<' | b'>')) { length } else { 0 }
     }
 
+    /// The length of the number at the cursor that is a redirection's, and so no word even where no redirection can be.
+    pub(crate) fn redirection_number(&self) -> usize {
+        if self.input.peek().is_some_and(|byte| byte.is_ascii_digit()) { self.fd_prefix() } else { 0 }
+    }
+
     fn redirection_fd(&self, prefix: usize) -> RedirectionFd {
         let position = self.input.position();
         let text = self.input.bytes(position, position + prefix);
@@ -108,7 +114,12 @@ impl Core<'_> {
     }
 
     fn target(&mut self) -> Parsed<WordId> {
-        match self.word(Ends::Metacharacter)? {
+        let word = self.word(Ends::Metacharacter)?;
+        self.operand_word(word)
+    }
+
+    fn operand_word(&mut self, word: Option<Word>) -> Parsed<WordId> {
+        match word {
             Some(word) => Ok(self.add_word(word)),
             None => Err(self.unexpected()),
         }
@@ -117,10 +128,8 @@ impl Core<'_> {
     /// The word of `<<<`, in which braces are plain text and tildes are expanded as in an assignment.
     fn here_string(&mut self) -> Parsed<WordId> {
         let style = Style { braces: false, assignment: true, ..self.style(Ends::Metacharacter) };
-        match self.word_in_style(style)? {
-            Some(word) => Ok(self.add_word(word)),
-            None => Err(self.unexpected()),
-        }
+        let word = self.word_in_style(style)?;
+        self.operand_word(word)
     }
 
     /// The operand of `<&` and `>&`.
@@ -129,7 +138,8 @@ impl Core<'_> {
             self.input.advance(1);
             return Ok(RedirectionKind::Close { input });
         }
-        let word = self.target()?;
+        let word = self.word_or_number(self.style(Ends::Metacharacter))?;
+        let word = self.operand_word(word)?;
         let literal = self.unit.literal(word).cloned();
         let duplicate = match &literal {
             Some(text) => {

@@ -62,8 +62,16 @@ impl Core<'_> {
         self.word_in_style(self.style(ends))
     }
 
-    /// Reads the word at the cursor; `None` when it would be empty.
+    /// Reads the word at the cursor; `None` when it would be empty, or where the number of a redirection stands.
     pub(crate) fn word_in_style(&mut self, style: Style) -> Parsed<Option<Word>> {
+        if self.redirection_number() > 0 {
+            return Ok(None);
+        }
+        self.word_or_number(style)
+    }
+
+    /// The same, a number that stands before `<` or `>` included.
+    pub(crate) fn word_or_number(&mut self, style: Style) -> Parsed<Option<Word>> {
         let position = self.input.position();
         let word = self.word_or_empty(style)?;
         Ok((self.input.position() != position || !word.parts.is_empty()).then_some(word))
