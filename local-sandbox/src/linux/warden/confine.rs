@@ -238,15 +238,20 @@ fn describe_protected(policy: &Policy, placeholders: &Placeholders) -> Status {
     if policy.protected.is_empty() {
         return Status::NotRequested;
     }
-    if let Some((path, errno)) = placeholders.failure() {
+    let removed = "what is made in the place of missing ones is removed after each command";
+    let full = |errno: Errno| matches!(errno, Errno::ENOSPC | Errno::EDQUOT);
+    if let Some((path, errno)) = placeholders.failure().filter(|(_, errno)| !full(*errno)) {
         let left = "can be made, and is removed after each command: no placeholder";
         return Status::partial(&format!("{} {left}: {errno}", path.display()));
     }
     let masked = policy.protected.iter().any(|protected| protected.cover != Cover::None);
-    let mut by = if masked {
+    let mut by = if placeholders.failure().is_some() {
+        // A sandbox is not the less needed where room has to be made.
+        format!("read-only mounts; no room for placeholders: {removed}")
+    } else if masked {
         "read-only mounts, on placeholders where something is missing".to_owned()
     } else {
-        "read-only mounts; what is made in the place of missing ones is removed after each command".to_owned()
+        format!("read-only mounts; {removed}")
     };
     if policy.unsearched {
         by.push_str("; not all subdirectories were searched for repositories");
