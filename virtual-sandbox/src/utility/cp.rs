@@ -3,10 +3,11 @@
 use crate::text::file_name::strip_trailing_slashes;
 use crate::utility::choice::choose;
 use crate::utility::copy::{
-    Copier, CopyOptions, Dereference, Destination, Making, Overwrite, Refusal, Sparse, copy_below, find_destination,
+    Copier, CopyOptions, Dereference, Destination, Making, Overwrite, Sparse, copy_below, find_destination,
 };
 use crate::utility::prelude::*;
-use crate::utility::{Backup, OptionError, Parsed};
+use crate::utility::refusal::Refusal;
+use crate::utility::{Backup, Parsed};
 
 /// The registry row.
 pub const UTILITY: Utility = Utility {
@@ -96,16 +97,17 @@ async fn cp(sys: Sys, invocation: Invocation) -> ExitStatus {
     }
     let options = match options(&parsed, &invocation) {
         Ok(options) => options,
-        Err(refusal) => return refuse(&sys, refusal).await,
+        Err(refusal) => return refusal.report(&sys, ExitStatus::FAILURE).await,
     };
     let directory = parsed.value(TARGET_DIRECTORY);
     let found = find_destination(&sys, parsed.operands(), directory, parsed.has(NO_TARGET_DIRECTORY)).await;
     let (sources, destination) = match found {
         Ok(found) => found,
-        Err(refusal) => return refuse(&sys, refusal).await,
+        Err(refusal) => return refusal.report(&sys, ExitStatus::FAILURE).await,
     };
     if parsed.has(PARENTS) && matches!(destination, Destination::File(_)) {
-        return refuse(&sys, Refusal::Usage(b"with --parents, the destination must be a directory".to_vec())).await;
+        let refusal = Refusal::usage(b"with --parents, the destination must be a directory".to_vec());
+        return refusal.report(&sys, ExitStatus::FAILURE).await;
     }
     copy_all(&sys, &parsed, options, sources, destination).await
 }
@@ -145,16 +147,6 @@ async fn copy_all(
     ExitStatus::from(copier.finish().await && success)
 }
 
-async fn refuse(sys: &Sys, refusal: Refusal) -> ExitStatus {
-    match refusal {
-        Refusal::Usage(message) => OptionError::Usage(message, 1).report(sys).await,
-        Refusal::Message(message) => {
-            sys.error(message).await;
-            ExitStatus::FAILURE
-        }
-    }
-}
-
 fn options(parsed: &Parsed, invocation: &Invocation) -> Result<CopyOptions, Refusal> {
     let mut options = CopyOptions::new(false);
     let mut dereference = None;
@@ -181,11 +173,11 @@ fn options(parsed: &Parsed, invocation: &Invocation) -> Result<CopyOptions, Refu
             NO_PRESERVE => preserve_list(&mut options, value, false)?,
             SPARSE => {
                 let word = value.unwrap_or_default();
-                options.sparse = choose("--sparse", word, &SPARSE_WORDS, 1).map_err(usage)?;
+                options.sparse = choose("--sparse", word, &SPARSE_WORDS, 1).map_err(Refusal::Usage)?;
             }
             REFLINK => {
                 reflink = match value {
-                    Some(word) => choose("--reflink", word, &REFLINK_WORDS, 1).map_err(usage)?,
+                    Some(word) => choose("--reflink", word, &REFLINK_WORDS, 1).map_err(Refusal::Usage)?,
                     None => Reflink::Always,
                 }
             }
@@ -201,32 +193,24 @@ fn options(parsed: &Parsed, invocation: &Invocation) -> Result<CopyOptions, Refu
     options.one_file_system = parsed.has(ONE_FILE_SYSTEM);
     options.verbose = parsed.has(VERBOSE);
     options.making = match (parsed.has(LINK), parsed.has(SYMBOLIC_LINK)) {
-        (true, true) => return Err(Refusal::Usage(b"cannot make both hard and symbolic links".to_vec())),
+        (true, true) => return Err(Refusal::usage(b"cannot make both hard and symbolic links".to_vec())),
         (true, false) => Making::HardLink,
         (false, true) => Making::SymbolicLink,
         (false, false) => Making::Copy,
     };
     let wants_backup = parsed.has(BACKUP) || parsed.has(BACKUP_B) || parsed.has(SUFFIX);
     if wants_backup && options.overwrite == Overwrite::Never {
-        return Err(Refusal::Usage(b"options --backup and --no-clobber are mutually exclusive".to_vec()));
+        return Err(Refusal::usage(b"options --backup and --no-clobber are mutually exclusive".to_vec()));
     }
     if reflink == Reflink::Always && options.sparse != Sparse::Auto {
-        return Err(Refusal::Usage(b"--reflink can be used only with --sparse=auto".to_vec()));
+        return Err(Refusal::usage(b"--reflink can be used only with --sparse=auto".to_vec()));
     }
-    options.backup =
-        Backup::from_options(invocation, wants_backup, parsed.value(BACKUP), parsed.value(SUFFIX)).map_err(usage)?;
+    options.backup = Backup::from_options(invocation, wants_backup, parsed.value(BACKUP), parsed.value(SUFFIX))
+        .map_err(Refusal::Usage)?;
     let follows_by_default = !options.recursive || options.making == Making::HardLink;
     let default = if follows_by_default { Dereference::Always } else { Dereference::Never };
     options.dereference = dereference.unwrap_or(default);
     Ok(options)
-}
-
-fn usage(error: OptionError) -> Refusal {
-    match error {
-        OptionError::Usage(message, _) => Refusal::Usage(message),
-        // Words of lists are never refused in another way.
-        _ => Refusal::Usage(Vec::new()),
-    }
 }
 
 /// `--preserve` without a list means mode, ownership and timestamps.
@@ -239,7 +223,7 @@ fn preserve_list(options: &mut CopyOptions, list: Option<&[u8]>, on: bool) -> Re
     };
     let option = if on { "--preserve" } else { "--no-preserve" };
     for word in list.split(|byte| *byte == b',') {
-        let attribute = choose(option, word, &ATTRIBUTES, 1).map_err(usage)?;
+        let attribute = choose(option, word, &ATTRIBUTES, 1).map_err(Refusal::Usage)?;
         if on && attribute == Attribute::Context {
             let message = b"cannot preserve security context without an SELinux-enabled kernel".to_vec();
             return Err(Refusal::Message(message));

@@ -4,7 +4,8 @@ use crate::text::file_name::{base_name, dir_name, join};
 use crate::text::quoting::{quote_always, quote_if_needed};
 use crate::utility::canonical::{Missing, canonicalize, relative_path};
 use crate::utility::prelude::*;
-use crate::utility::{Backup, BackupType, Confirm, OptionError};
+use crate::utility::refusal::Refusal;
+use crate::utility::{Backup, BackupType, Confirm};
 
 /// The registry row.
 pub const UTILITY: Utility = Utility {
@@ -88,11 +89,7 @@ async fn ln(sys: Sys, invocation: Invocation) -> ExitStatus {
         .await;
     let destination = match destination {
         Ok(destination) => destination,
-        Err(Refusal::Usage(message)) => return OptionError::Usage(message, 1).report(&sys).await,
-        Err(Refusal::Message(message)) => {
-            sys.error(message).await;
-            return ExitStatus::FAILURE;
-        }
+        Err(refusal) => return refusal.report(&sys, ExitStatus::FAILURE).await,
     };
     match backup {
         Ok(backup) => linking.backup = backup,
@@ -114,11 +111,6 @@ async fn ln(sys: Sys, invocation: Invocation) -> ExitStatus {
     ExitStatus::from(linking.out.finish().await && success)
 }
 
-enum Refusal {
-    Usage(Vec<u8>),
-    Message(Vec<u8>),
-}
-
 impl Linking {
     async fn destination(
         &self,
@@ -128,7 +120,7 @@ impl Linking {
         no_dereference: bool,
     ) -> Result<Destination, Refusal> {
         let Some((last, before)) = operands.split_last() else {
-            return Err(Refusal::Usage(b"missing file operand".to_vec()));
+            return Err(Refusal::usage(b"missing file operand".to_vec()));
         };
         if no_directory {
             if directory.is_some() {
@@ -136,7 +128,7 @@ impl Linking {
                 return Err(Refusal::Message(message));
             }
             return match operands.len() {
-                1 => Err(Refusal::Usage(
+                1 => Err(Refusal::usage(
                     [b"missing destination file operand after ", quote_always(last).as_slice()].concat(),
                 )),
                 2 => {
@@ -145,7 +137,7 @@ impl Linking {
                 }
                 _ => {
                     let extra = operands.get(2).map(|operand| quote_always(operand)).unwrap_or_default();
-                    Err(Refusal::Usage([b"extra operand ", extra.as_slice()].concat()))
+                    Err(Refusal::usage([b"extra operand ", extra.as_slice()].concat()))
                 }
             };
         }

@@ -1,7 +1,7 @@
 //! `mv` - move or rename files.  [POSIX mv; GNU coreutils "mv invocation"]
 
 use crate::text::file_name::strip_trailing_slashes;
-use crate::utility::copy::{Copier, CopyOptions, Destination, Overwrite, Refusal, find_destination};
+use crate::utility::copy::{Copier, CopyOptions, Destination, Overwrite, find_destination};
 use crate::utility::prelude::*;
 use crate::utility::rm::remove_quietly;
 use crate::utility::{Backup, OptionError};
@@ -39,11 +39,7 @@ async fn mv(sys: Sys, invocation: Invocation) -> ExitStatus {
     let found = find_destination(&sys, parsed.operands(), directory, parsed.has(NO_TARGET_DIRECTORY)).await;
     let (sources, destination) = match found {
         Ok(found) => found,
-        Err(Refusal::Usage(message)) => return OptionError::Usage(message, 1).report(&sys).await,
-        Err(Refusal::Message(message)) => {
-            sys.error(message).await;
-            return ExitStatus::FAILURE;
-        }
+        Err(refusal) => return refusal.report(&sys, ExitStatus::FAILURE).await,
     };
     let mut options = CopyOptions::new(true);
     options.overwrite = match parsed.last_of(&[FORCE, INTERACTIVE, NO_CLOBBER]) {

@@ -14,6 +14,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Wrong operands, with status 1.
+    pub fn usage(message: Vec<u8>) -> Refusal {
+        Refusal::Usage(OptionError::Usage(message, 1))
+    }
+
     /// Reports it; answers the exit status, which is `status` for a message.
     pub async fn report(self, sys: &Sys, status: ExitStatus) -> ExitStatus {
         match self {

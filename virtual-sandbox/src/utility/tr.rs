@@ -4,6 +4,7 @@
 
 use crate::text::quoting::quote;
 use crate::utility::prelude::*;
+use crate::utility::refusal::Refusal;
 
 /// The registry row.
 pub const UTILITY: Utility = Utility {
@@ -62,12 +63,6 @@ struct Plan {
     squeezed: Option<[bool; 256]>,
 }
 
-/// A message, and whether the usage line follows.
-enum Refusal {
-    Usage(Vec<u8>),
-    Plain(Vec<u8>),
-}
-
 async fn tr(sys: Sys, invocation: Invocation) -> ExitStatus {
     let parsed = match OPTIONS.parse(&invocation) {
         Ok(parsed) => parsed,
@@ -80,15 +75,7 @@ async fn tr(sys: Sys, invocation: Invocation) -> ExitStatus {
     }
     let plan = match plan {
         Ok(plan) => plan,
-        Err(Refusal::Usage(message)) => {
-            sys.error(message).await;
-            try_help(&sys).await;
-            return ExitStatus::FAILURE;
-        }
-        Err(Refusal::Plain(message)) => {
-            sys.error(message).await;
-            return ExitStatus::FAILURE;
-        }
+        Err(refusal) => return refusal.report(&sys, ExitStatus::FAILURE).await,
     };
     let mut out = OutBuf::stdout(&sys);
     let mut last = None;
@@ -182,13 +169,13 @@ fn check_operands(operands: &[Bytes], delete: bool, squeeze: bool) -> Result<(),
     let least = if delete == squeeze { 2 } else { 1 };
     let most = if delete && !squeeze { 1 } else { 2 };
     if operands.len() < least {
-        let Some(last) = operands.last() else { return Err(Refusal::Usage(b"missing operand".to_vec())) };
+        let Some(last) = operands.last() else { return Err(Refusal::usage(b"missing operand".to_vec())) };
         let reason: &[u8] = if squeeze {
             b"\nTwo strings must be given when both deleting and squeezing repeats."
         } else {
             b"\nTwo strings must be given when translating."
         };
-        return Err(Refusal::Usage([b"missing operand after ", quote(last).as_slice(), reason].concat()));
+        return Err(Refusal::usage([b"missing operand after ", quote(last).as_slice(), reason].concat()));
     }
     if let Some(extra) = operands.get(most) {
         let reason: &[u8] = if operands.len() == 2 {
@@ -196,7 +183,7 @@ fn check_operands(operands: &[Bytes], delete: bool, squeeze: bool) -> Result<(),
         } else {
             b""
         };
-        return Err(Refusal::Usage([b"extra operand ", quote(extra).as_slice(), reason].concat()));
+        return Err(Refusal::usage([b"extra operand ", quote(extra).as_slice(), reason].concat()));
     }
     Ok(())
 }
@@ -277,7 +264,7 @@ fn elements(text: &[u8], warnings: &mut Vec<Vec<u8>>) -> Result<Vec<Element>, Re
             Some(&(high, _)) if plain(at + 1) == Some(b'-') => {
                 if high < byte {
                     let shown = [show(byte).as_slice(), b"-", &show(high)].concat();
-                    return Err(Refusal::Plain(
+                    return Err(Refusal::Message(
                         [b"range-endpoints of '", shown.as_slice(), b"' are in reverse collating sequence order"]
                             .concat(),
                     ));
@@ -321,7 +308,7 @@ fn bracket(bytes: &[(u8, bool)]) -> Result<Option<(Element, usize)>, Refusal> {
 
 fn class_or_equivalence(kind: u8, name: &[u8]) -> Result<Option<Element>, Refusal> {
     if name.is_empty() {
-        return Err(Refusal::Plain(match kind {
+        return Err(Refusal::Message(match kind {
             b':' => b"missing character class name '[::]'".to_vec(),
             _ => b"missing equivalence class character '[==]'".to_vec(),
         }));
@@ -330,12 +317,12 @@ fn class_or_equivalence(kind: u8, name: &[u8]) -> Result<Option<Element>, Refusa
         let class = CLASSES.iter().find(|class| class.name.as_bytes() == name);
         return match class {
             Some(class) => Ok(Some(Element::Class(*class))),
-            None => Err(Refusal::Plain([b"invalid character class ", quote(name).as_slice()].concat())),
+            None => Err(Refusal::Message([b"invalid character class ", quote(name).as_slice()].concat())),
         };
     }
     match name {
         [byte] => Ok(Some(Element::Equivalent(*byte))),
-        _ => Err(Refusal::Plain([name, b": equivalence class operand must be a single character"].concat())),
+        _ => Err(Refusal::Message([name, b": equivalence class operand must be a single character"].concat())),
     }
 }
 
@@ -350,32 +337,32 @@ fn repeat_count(digits: &[u8]) -> Result<Option<u64>, Refusal> {
         Some(0) => Ok(None),
         Some(count) => Ok(Some(count)),
         None => {
-            Err(Refusal::Plain([b"invalid repeat count ", quote(digits).as_slice(), b" in [c*n] construct"].concat()))
+            Err(Refusal::Message([b"invalid repeat count ", quote(digits).as_slice(), b" in [c*n] construct"].concat()))
         }
     }
 }
 
 fn check_first(first: &[Element]) -> Result<(), Refusal> {
     if first.iter().any(|element| matches!(element, Element::Repeat(_, None))) {
-        return Err(Refusal::Plain(b"the [c*] repeat construct may not appear in string1".to_vec()));
+        return Err(Refusal::Message(b"the [c*] repeat construct may not appear in string1".to_vec()));
     }
     Ok(())
 }
 
 fn check_second(second: &[Element], translating: bool) -> Result<(), Refusal> {
     if second.iter().filter(|element| matches!(element, Element::Repeat(_, None))).count() > 1 {
-        return Err(Refusal::Plain(b"only one [c*] repeat construct may appear in string2".to_vec()));
+        return Err(Refusal::Message(b"only one [c*] repeat construct may appear in string2".to_vec()));
     }
     if !translating {
         return Ok(());
     }
     if second.iter().any(|element| matches!(element, Element::Equivalent(_))) {
-        return Err(Refusal::Plain(b"[=c=] expressions may not appear in string2 when translating".to_vec()));
+        return Err(Refusal::Message(b"[=c=] expressions may not appear in string2 when translating".to_vec()));
     }
     let foreign =
         |element: &Element| matches!(element, Element::Class(class) if class.name != "upper" && class.name != "lower");
     if second.iter().any(foreign) {
-        return Err(Refusal::Plain(
+        return Err(Refusal::Message(
             b"when translating, the only character classes that may appear in\nstring2 are 'upper' and 'lower'"
                 .to_vec(),
         ));
@@ -427,7 +414,7 @@ fn second_set(
     truncate: bool,
 ) -> Result<Vec<u8>, Refusal> {
     if !complement && second.iter().any(is_case_class) && !cases_align(first, second) {
-        return Err(Refusal::Plain(b"misaligned [:upper:] and/or [:lower:] construct".to_vec()));
+        return Err(Refusal::Message(b"misaligned [:upper:] and/or [:lower:] construct".to_vec()));
     }
     let mut set2 = expand_second(second, set1.len());
     let ends_in_class = matches!(second.last(), Some(Element::Class(_)));
@@ -436,10 +423,10 @@ fn second_set(
             if set1.is_empty() {
                 return Ok(set2);
             }
-            return Err(Refusal::Plain(b"when not truncating set1, string2 must be non-empty".to_vec()));
+            return Err(Refusal::Message(b"when not truncating set1, string2 must be non-empty".to_vec()));
         };
         if ends_in_class {
-            return Err(Refusal::Plain(
+            return Err(Refusal::Message(
                 b"when translating with string1 longer than string2,\nthe latter string must not end with a character class"
                     .to_vec(),
             ));
@@ -449,7 +436,7 @@ fn second_set(
     if complement && second.iter().any(|element| matches!(element, Element::Class(_))) {
         let first_byte = set2.first().copied();
         if set2.iter().any(|byte| Some(*byte) != first_byte) {
-            return Err(Refusal::Plain(
+            return Err(Refusal::Message(
                 b"when translating with complemented character classes,\nstring2 must map all characters in the domain to one"
                     .to_vec(),
             ));

@@ -1,9 +1,10 @@
 //! `uniq` - report or omit repeated lines.  [POSIX uniq; GNU coreutils "uniq invocation"]
 
 use crate::text::quoting::{quote, quote_always, quote_if_needed};
+use crate::utility::Parsed;
 use crate::utility::choice::choose;
 use crate::utility::prelude::*;
-use crate::utility::{OptionError, Parsed};
+use crate::utility::refusal::Refusal;
 
 /// The registry row.
 pub const UTILITY: Utility = Utility {
@@ -71,13 +72,6 @@ struct Uniq {
     end: u8,
 }
 
-/// Why the command line is refused, and whether the usage line follows.
-enum Refusal {
-    Usage(Vec<u8>),
-    Plain(Vec<u8>),
-    Option(OptionError),
-}
-
 async fn uniq(sys: Sys, invocation: Invocation) -> ExitStatus {
     let parsed = match OPTIONS.parse(&invocation) {
         Ok(parsed) => parsed,
@@ -85,16 +79,7 @@ async fn uniq(sys: Sys, invocation: Invocation) -> ExitStatus {
     };
     let (uniq, files) = match Uniq::new(&parsed) {
         Ok(found) => found,
-        Err(Refusal::Option(error)) => return error.report(&sys).await,
-        Err(Refusal::Plain(message)) => {
-            sys.error(message).await;
-            return ExitStatus::FAILURE;
-        }
-        Err(Refusal::Usage(message)) => {
-            sys.error(message).await;
-            try_help(&sys).await;
-            return ExitStatus::FAILURE;
-        }
+        Err(refusal) => return refusal.report(&sys, ExitStatus::FAILURE).await,
     };
     let (input, output) = (files.first(), files.get(1));
     let mut fds = [Fd::STDIN, Fd::STDOUT];
@@ -142,21 +127,21 @@ impl Uniq {
             ("both", Delimit::Both),
         ];
         let all = match parsed.value(ALL_REPEATED) {
-            Some(word) => Some(choose("--all-repeated", word, &separate, 1).map_err(Refusal::Option)?),
+            Some(word) => Some(choose("--all-repeated", word, &separate, 1).map_err(Refusal::Usage)?),
             None if parsed.has(ALL_REPEATED) || parsed.has(ALL_REPEATED_SHORT) => Some(Delimit::None),
             None => None,
         };
         let group = match parsed.value(GROUP) {
-            Some(word) => Some(choose("--group", word, &groups, 1).map_err(Refusal::Option)?),
+            Some(word) => Some(choose("--group", word, &groups, 1).map_err(Refusal::Usage)?),
             None => parsed.has(GROUP).then_some(Delimit::Separate),
         };
         let (repeated, unique) = (parsed.has(REPEATED), parsed.has(UNIQUE));
         if group.is_some() && (repeated || unique || uniq.count || all.is_some()) {
-            return Err(Refusal::Usage(b"--group is mutually exclusive with -c/-d/-D/-u".to_vec()));
+            return Err(Refusal::usage(b"--group is mutually exclusive with -c/-d/-D/-u".to_vec()));
         }
         if all.is_some() && uniq.count {
             let message = b"printing all duplicated lines and repeat counts is meaningless";
-            return Err(Refusal::Usage(message.to_vec()));
+            return Err(Refusal::usage(message.to_vec()));
         }
         uniq.show = match (group, all) {
             (Some(delimit), _) => Show::Groups(delimit),
@@ -201,7 +186,7 @@ impl Uniq {
                 continue;
             }
             if files.len() == 2 {
-                return Err(Refusal::Usage([b"extra operand ", quote(operand).as_slice()].concat()));
+                return Err(Refusal::usage([b"extra operand ", quote(operand).as_slice()].concat()));
             }
             files.push(operand.clone());
         }
@@ -331,7 +316,7 @@ struct Group {
 fn number(text: &[u8], problem: &str) -> Result<usize, Refusal> {
     let digits = text.strip_prefix(b"+").unwrap_or(text);
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return Err(Refusal::Plain([text, b": ", problem.as_bytes()].concat()));
+        return Err(Refusal::Message([text, b": ", problem.as_bytes()].concat()));
     }
     Ok(digits.iter().fold(0usize, |n, digit| n.saturating_mul(10).saturating_add(usize::from(digit - b'0'))))
 }

@@ -3,6 +3,7 @@
 use crate::errno::Errno;
 use crate::sys::Sys;
 use crate::text::quoting::quote_always;
+use crate::utility::refusal::Refusal;
 use bytes::Bytes;
 
 /// Where the sources go.
@@ -13,14 +14,6 @@ pub(in crate::utility) enum Destination {
     File(Bytes),
 }
 
-/// Why the operands make no sense.
-pub(in crate::utility) enum Refusal {
-    /// With the line that points to `--help`.
-    Usage(Vec<u8>),
-    /// The message alone.
-    Message(Vec<u8>),
-}
-
 /// Splits the operands in sources and destination: `-t directory`, `-T`, or the last operand.
 pub(in crate::utility) async fn find_destination<'a>(
     sys: &Sys,
@@ -29,10 +22,10 @@ pub(in crate::utility) async fn find_destination<'a>(
     no_directory: bool,
 ) -> Result<(&'a [Bytes], Destination), Refusal> {
     let Some((last, before)) = operands.split_last() else {
-        return Err(Refusal::Usage(b"missing file operand".to_vec()));
+        return Err(Refusal::usage(b"missing file operand".to_vec()));
     };
     if before.is_empty() && directory.is_none() {
-        return Err(Refusal::Usage(
+        return Err(Refusal::usage(
             [b"missing destination file operand after ", quote_always(last).as_slice()].concat(),
         ));
     }
@@ -42,7 +35,7 @@ pub(in crate::utility) async fn find_destination<'a>(
             return Err(Refusal::Message(message));
         }
         return match operands.get(2) {
-            Some(extra) => Err(Refusal::Usage([b"extra operand ", quote_always(extra).as_slice()].concat())),
+            Some(extra) => Err(Refusal::usage([b"extra operand ", quote_always(extra).as_slice()].concat())),
             None => Ok((before, Destination::File(last.clone()))),
         };
     }

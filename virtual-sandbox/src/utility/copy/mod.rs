@@ -8,7 +8,7 @@ mod existing;
 mod identity;
 mod parents;
 
-pub(super) use destination::{Destination, Refusal, find_destination};
+pub(super) use destination::{Destination, find_destination};
 pub(super) use engine::Copier;
 pub(super) use parents::copy_below;
 
