@@ -411,3 +411,14 @@ os.kill(0, 9)'";
         sandbox.shutdown().await;
     }
 }
+
+#[tokio::test]
+async fn a_timeout_ends_what_doubles_in_sessions_of_its_own() {
+    // Without a bound on their number it would have every processor, and what ends it none.
+    let script =
+        "b() { setsid bash -c \"$(declare -f b); b\" 99117 & setsid bash -c \"$(declare -f b); b\" 99117 & wait; }; b";
+    let options = LocalSandbox::builder().timeout(Duration::from_secs(1)).grace(Duration::ZERO);
+    let result = run_in(options, &format!("({script}) 2> /dev/null")).await;
+    assert!(matches!(result.exit_code, 124 | 137), "{}", result.exit_code);
+    assert_eq!(marked("99117"), Vec::<u32>::new());
+}

@@ -12,7 +12,7 @@ use crate::linux::beneath::{Reach, Root};
 use crate::linux::file_threads::FileThreads;
 use crate::linux::files::Files;
 use crate::linux::host::helper::Helper;
-use crate::linux::host::sweep::Marks;
+use crate::linux::host::sweep::{self, Marks};
 use crate::linux::protect::Protected;
 use crate::linux::protocol::Setup;
 use crate::linux::sandbox::{Inner, LocalSandbox, Settings};
@@ -24,6 +24,9 @@ use crate::proxy::{connect, variables};
 use crate::report::{Outcome, Property, Status, Tier};
 use crate::resolve;
 use crate::scratch::Scratch;
+
+/// How many times the default limit on processes an ordinary user's other processes may grow by.
+const MARGIN: u64 = 2;
 
 /// Makes the sandbox: takes the snapshot of environment, shell and directory, starts and sets up the helper.
 pub fn build(options: LocalSandboxBuilder) -> Result<LocalSandbox, ConfigError> {
@@ -47,7 +50,7 @@ pub fn build(options: LocalSandboxBuilder) -> Result<LocalSandbox, ConfigError> 
     let setup = Setup {
         protect_host: options.protect_host,
         limits: options.limits,
-        groups: policy.is_some() || chosen || options.limits.memory.is_some(),
+        groups: policy.is_some() || options.limits.processes.is_some() || options.limits.memory.is_some(),
         rlimit_processes: rlimit_processes && policy.is_none(),
         mark: marks.of_warden(),
         policy,
@@ -74,6 +77,13 @@ pub fn build(options: LocalSandboxBuilder) -> Result<LocalSandbox, ConfigError> 
     let by_group = |status: &Status| matches!(status, Status::Enforced { by } if by.starts_with("cgroup"));
     if !ready.outcome.properties.get(&Property::MemoryLimit).is_some_and(by_group) {
         per_process.address_space = per_process.address_space.or(per_process.memory);
+    }
+    let pids_by_group = ready.outcome.properties.get(&Property::PidsLimit).is_some_and(by_group);
+    if !chosen && !pids_by_group && ready.outcome.tier < Tier::Namespaces && !nix::unistd::geteuid().is_root() {
+        // The watcher cannot keep up with what forks without end. This can, and is no limit for anything else: it counts all
+        // that the user runs, so that it has to be a wide one.
+        let now = sweep::tasks_of(nix::unistd::getuid().as_raw());
+        per_process.processes = options.limits.processes.map(|limit| now.saturating_add(limit.saturating_mul(MARGIN)));
     }
     let policy = setup.policy.map(Arc::new);
     let files = files(policy.as_ref(), &cwd, &mut ready.outcome)?;

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::hash::{BuildHasher, Hasher};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -121,6 +122,12 @@ pub fn in_thread(work: impl FnOnce() + Send + 'static) -> oneshot::Receiver<()> 
     });
     drop(thread);
     end
+}
+
+/// How many tasks a user has, about as `RLIMIT_NPROC` counts them: what cannot be dumped is left out.
+pub fn tasks_of(user: u32) -> u64 {
+    let is_theirs = |pid: &u32| fs::metadata(format!("/proc/{pid}")).is_ok_and(|meta| meta.uid() == user);
+    processes().filter(is_theirs).map(|pid| tree::threads(pid.cast_signed())).sum()
 }
 
 fn processes() -> impl Iterator<Item = u32> {

@@ -69,6 +69,11 @@ fn stat_field(pid: i32, index: usize) -> Option<String> {
     text.split_ascii_whitespace().nth(index).map(str::to_owned)
 }
 
+/// The threads of a process.
+pub fn threads(pid: i32) -> u64 {
+    stat_field(pid, THREADS).and_then(|count| count.parse().ok()).unwrap_or(0)
+}
+
 /// Whether a process runs, or waits, or is stopped.
 pub fn is_alive(pid: i32) -> bool {
     match stat_field(pid, STATE).as_deref() {
