@@ -40,6 +40,8 @@ mod limits;
 mod names;
 mod policy;
 mod proxy;
+#[cfg(feature = "portable-pty")]
+mod pty;
 mod report;
 mod repositories;
 mod resolve;
@@ -72,6 +74,8 @@ pub use platform::RawConsole;
 pub use platform::{LocalExecution, LocalSandbox, LocalTerminal, init, scrub_env, terminal_size};
 pub use policy::{GitAccess, Missing, ReadAccess};
 pub use proxy::serve::NetworkDecision;
+#[cfg(feature = "portable-pty")]
+pub use pty::{PtyError, portable_pty, pty_exit_status};
 pub use report::{Outcome, Property, Status, Tier};
 pub use sessions::{Opened, SessionId, TerminalSessions};
 pub use shell::Shell;

@@ -255,6 +255,18 @@ const HIDDEN: [&str; 12] = [
     "/etc/sudoers.d",
 ];
 
+/// Below the home directory of macOS, what nobody confined may read.
+const APPLE_HOME_HIDDEN: [&str; 8] = [
+    "Library/Keychains",
+    "Library/Cookies",
+    "Library/Safari",
+    "Library/Mail",
+    "Library/Messages",
+    "Library/Application Support/Google/Chrome",
+    "Library/Application Support/Firefox",
+    "Library/Application Support/com.apple.TCC",
+];
+
 /// In a writable directory, what stays as it is: it is run by others later, outside the sandbox. While it is missing, an empty
 /// directory lies there, or in a home directory, where shells and git look for files: this. (Two of them would hide
 /// `.profile` from login shells.)
@@ -304,6 +316,9 @@ pub fn resolve(wishes: &Wishes) -> Policy {
     readable.push(bytes(&wishes.cwd));
     for home in wishes.homes.iter().filter(|home| home.is_absolute()) {
         hidden.extend(HOME_HIDDEN.iter().map(|(name, _)| bytes(&home.join(name))));
+        if cfg!(target_vendor = "apple") {
+            hidden.extend(APPLE_HOME_HIDDEN.iter().map(|name| bytes(&home.join(name))));
+        }
         readable.extend(HOME_READABLE.iter().map(|name| bytes(&home.join(name))));
     }
     let mut writable: Vec<Vec<u8>> = wishes.writable.iter().map(|path| bytes(path)).collect();

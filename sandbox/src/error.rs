@@ -223,5 +223,5 @@ impl From<&std::io::Error> for FileErrorKind {
     }
 }
 
-/// ELOOP on Linux; `std` has no stable kind for it.
-const ELOOP: i32 = 40;
+/// ELOOP, which differs between the systems; `std` has no stable kind for it.
+const ELOOP: i32 = if cfg!(target_vendor = "apple") { 62 } else { 40 };
