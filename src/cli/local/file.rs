@@ -124,11 +124,11 @@ fn stat_json(stat: &FileStat) -> serde_json::Value {
 
 fn stat_text(stat: &FileStat) -> String {
     format!(
-        "type: {}\nsize: {}\nmodified: {}\nmode: {:04o}\nis_symlink: {}\n",
+        "type: {}\nsize: {}\nmodified: {}\nmode: {}\nis_symlink: {}\n",
         type_name(stat.file_type),
         stat.size,
         seconds(stat),
-        stat.mode.unwrap_or_default(),
+        stat.mode.map_or_else(|| "-".to_owned(), |mode| format!("{mode:04o}")),
         stat.is_symlink
     )
 }

@@ -54,6 +54,7 @@ fn tell_confinement(outcome: &mut Outcome, policy: &Policy) {
     }
     if policy.network != NetworkPolicy::Host {
         outcome.set(Property::Network, none());
+        outcome.set(Property::UnixSockets, none());
     }
     outcome.set(Property::HostSignals, none());
 }
