@@ -180,6 +180,24 @@ async fn what_cannot_start_is_a_typed_error() {
 }
 
 #[tokio::test]
+async fn a_cancelled_command_has_the_status_that_it_gave_itself() {
+    let sandbox = build(options()).expect("a sandbox");
+    for _ in 0..50 {
+        let mut execution =
+            sandbox.start(ExecRequest::new("trap 'exit 9' TERM; echo; while :; do :; done")).await.expect("it starts");
+        let exit = loop {
+            use futures_core::Stream;
+            let next = std::future::poll_fn(|cx| std::pin::Pin::new(&mut execution).poll_next(cx)).await;
+            match next.expect("an event").expect("no error") {
+                sandbox::ExecEvent::Exit(exit) => break exit,
+                _ => execution.cancel(),
+            }
+        };
+        assert_eq!((exit.exit_code, exit.signal, exit.cancelled), (9, None, true));
+    }
+}
+
+#[tokio::test]
 async fn limits_reach_the_command() {
     let mut limits = crate::Limits::default();
     limits.set("nofile", Some(77));

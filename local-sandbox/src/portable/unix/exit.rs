@@ -3,11 +3,11 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use nix::sys::signal::Signal;
-use nix::unistd::Pid;
 
-use super::sys;
+use super::tree::Tree;
 
 /// How a shell ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,39 +40,41 @@ impl Ending {
 /// Ready when the shell has ended.
 pub type Exit = Pin<Box<dyn Future<Output = Ending> + Send + Sync>>;
 
-/// Waits for a child's end with the kernel's queue of events.
+/// Waits for the end of a tree's leader with the kernel's queue of events.
 #[cfg(target_vendor = "apple")]
-pub fn of(child: Pid) -> io::Result<Exit> {
+pub fn of(tree: &Arc<Tree>) -> io::Result<Exit> {
     use std::os::fd::OwnedFd;
 
     use nix::errno::Errno;
     use nix::sys::event::{EvFlags, EventFilter, FilterFlag, KEvent, Kqueue};
 
     let queue = Kqueue::new()?;
-    let number = usize::try_from(child.as_raw()).map_err(io::Error::other)?;
+    let number = usize::try_from(tree.pid()).map_err(io::Error::other)?;
     let flags = EvFlags::EV_ADD | EvFlags::EV_ONESHOT;
     let wanted = KEvent::new(number, EventFilter::EVFILT_PROC, flags, FilterFlag::NOTE_EXIT, 0, 0);
     match queue.kevent(&[wanted], &mut [], Some(nix::libc::timespec { tv_sec: 0, tv_nsec: 0 })) {
         Ok(_) => {}
         // It has ended already.
-        Err(Errno::ESRCH) => return Ok(Box::pin(std::future::ready(sys::process::ending(child)))),
+        Err(Errno::ESRCH) => return Ok(Box::pin(std::future::ready(tree.ending()))),
         Err(errno) => return Err(errno.into()),
     }
+    let tree = Arc::clone(tree);
     let queue = super::sys::queue::watch(OwnedFd::from(queue))?;
     Ok(Box::pin(async move {
         // Only a runtime that is going down fails here; then the wait below is short or nobody's.
         drop(queue.readable().await);
-        sys::process::ending(child)
+        tree.ending()
     }))
 }
 
-/// Waits for a child's end in a thread.
+/// Waits for the end of a tree's leader in a thread.
 #[cfg(not(target_vendor = "apple"))]
-pub fn of(child: Pid) -> io::Result<Exit> {
+pub fn of(tree: &Arc<Tree>) -> io::Result<Exit> {
+    let tree = Arc::clone(tree);
     let (sender, receiver) = tokio::sync::oneshot::channel();
     std::thread::Builder::new().name("sandbox-wait".to_owned()).spawn(move || {
         // Whoever waited may be gone.
-        let _ = sender.send(sys::process::ending(child));
+        let _ = sender.send(tree.ending());
     })?;
     Ok(Box::pin(async move { receiver.await.unwrap_or_else(|_| Ending::killed()) }))
 }

@@ -113,7 +113,7 @@ impl Launcher {
             descriptors: &descriptors.iter().map(AsFd::as_fd).collect::<Vec<_>>(),
         })?;
         let tree = Arc::new(Tree::new(leader, self.watcher.clone()));
-        let exit = exit::of(leader).inspect_err(|_| drop(tree.end(std::time::Duration::ZERO)))?;
+        let exit = exit::of(&tree).inspect_err(|_| drop(tree.end(std::time::Duration::ZERO)))?;
         let (stdin, stdout, stderr, screen) = started;
         Ok(Started { tree, exit, stdin, stdout, stderr, screen, script: None })
     }

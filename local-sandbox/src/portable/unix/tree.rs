@@ -11,6 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sandbox::Usage;
 
+use super::exit::Ending;
 use super::processes::members;
 use super::sys::{listing, process};
 use super::watcher::Watcher;
@@ -31,8 +32,8 @@ pub struct Tree {
 struct State {
     /// Members that were ever seen, and when they were started.
     seen: BTreeMap<i32, u64>,
-    /// What the leader used, once it was waited for.
-    settled: Option<Usage>,
+    /// How the leader ended and what it used, once it was waited for.
+    settled: Option<(Ending, Usage)>,
 }
 
 impl Tree {
@@ -133,15 +134,23 @@ impl Tree {
     /// Waits for the leader, whose tree is gone; says what it has used. Nothing while it runs.
     pub fn settle(&self) -> Usage {
         let mut state = self.state();
-        if let Some(usage) = state.settled {
+        if let Some((_, usage)) = state.settled {
             return usage;
         }
-        let Some(usage) = process::reap(self.leader) else { return Usage::default() };
+        let Some((ending, usage)) = process::reap(self.leader) else { return Usage::default() };
         if let Some(watcher) = &self.watcher {
             watcher.remove(self.leader);
         }
-        state.settled = Some(usage);
+        state.settled = Some((ending, usage));
         usage
+    }
+
+    /// Waits for the leader's end, and leaves its number to it. Blocks.
+    pub fn ending(&self) -> Ending {
+        // Settled at the same time, it is known to whoever did that.
+        process::ending(self.leader)
+            .or_else(|| self.state().settled.map(|(ending, _)| ending))
+            .unwrap_or_else(Ending::killed)
     }
 
     /// Whether nothing is left of it.

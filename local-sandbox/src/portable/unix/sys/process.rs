@@ -9,10 +9,11 @@ use sandbox::Usage;
 
 use super::super::exit::Ending;
 
-/// Waits for a child's end and leaves it to be waited for once more: until then its number is its own.
+/// Waits for a child's end and leaves it to be waited for once more: until then its number is its own. `None` if somebody has
+/// done that already.
 #[expect(unsafe_code, reason = "waitid")]
-pub fn ending(child: Pid) -> Ending {
-    let Ok(number) = libc::id_t::try_from(child.as_raw()) else { return Ending::killed() };
+pub fn ending(child: Pid) -> Option<Ending> {
+    let number = libc::id_t::try_from(child.as_raw()).ok()?;
     let info = loop {
         // JUSTIFICATION: no safe wrapper on macOS, and none that leaves the child.
         // SAFETY: all zero is a `siginfo_t` of no signal.
@@ -22,21 +23,21 @@ pub fn ending(child: Pid) -> Ending {
         match Errno::result(waited) {
             Ok(_) => break info,
             Err(Errno::EINTR) => {}
-            // The host waits for any child and has taken it.
-            Err(_) => return Ending::killed(),
+            Err(_) => return None,
         }
     };
     // SAFETY: `waitid` has filled in that of a child.
     let status = unsafe { info.si_status() };
-    match info.si_code {
+    Some(match info.si_code {
         libc::CLD_EXITED => Ending::exited(status),
         code => Ending::by_signal(status, code == libc::CLD_DUMPED),
-    }
+    })
 }
 
-/// Takes the number from a child that has ended; says what it and those it waited for have used. `None` while it runs.
+/// Takes the number from a child that has ended; says how it did, and what it and those it waited for have used. `None` while
+/// it runs.
 #[expect(unsafe_code, reason = "wait4")]
-pub fn reap(child: Pid) -> Option<Usage> {
+pub fn reap(child: Pid) -> Option<(Ending, Usage)> {
     let mut status = 0;
     // JUSTIFICATION: what a child has used is told nowhere else.
     // SAFETY: all zero is a `rusage`.
@@ -48,14 +49,20 @@ pub fn reap(child: Pid) -> Option<Usage> {
         Ok(_) => {
             // The unit of the memory's peak differs (getrusage(2)).
             let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
-            let peak = u64::try_from(used.ru_maxrss).unwrap_or(0) * unit;
-            Some(Usage {
+            let usage = Usage {
                 cpu: Some(time(used.ru_utime) + time(used.ru_stime)),
-                peak_memory: Some(peak),
+                peak_memory: Some(u64::try_from(used.ru_maxrss).unwrap_or(0) * unit),
                 ..Usage::default()
-            })
+            };
+            let ending = if libc::WIFEXITED(status) {
+                Ending::exited(libc::WEXITSTATUS(status))
+            } else {
+                Ending::by_signal(libc::WTERMSIG(status), libc::WCOREDUMP(status))
+            };
+            Some((ending, usage))
         }
-        Err(_) => Some(Usage::default()),
+        // The host waits for any child and has taken it.
+        Err(_) => Some((Ending::killed(), Usage::default())),
     }
 }
 
