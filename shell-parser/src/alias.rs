@@ -18,6 +18,12 @@ impl Core<'_> {
             if !self.try_alias()? {
                 return Ok(());
             }
+            // Before the first word of a replacement there may be lines without one.
+            self.skip_blanks();
+            while self.input.in_alias() && self.input.peek() == Some(b'\n') {
+                self.newline()?;
+                self.skip_blanks();
+            }
         }
     }
 

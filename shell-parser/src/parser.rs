@@ -165,7 +165,7 @@ impl Parser {
                 Err(*core.error_at(core.input.line, kind))
             }
             Ok(root) => {
-                let end = core.input.position();
+                let end = core.input.outermost_position();
                 let mut unit = core.unit;
                 unit.src = self.src.slice(self.position..end);
                 unit.base = self.position as u32;

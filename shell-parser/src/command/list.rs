@@ -26,19 +26,17 @@ impl Core<'_> {
             self.skip_blanks();
             match self.input.peek() {
                 Some(b'\n') => {
-                    self.newline()?;
-                    return Ok(true);
+                    if self.last_newline()? {
+                        return Ok(true);
+                    }
+                    continue;
                 }
                 None => return Ok(true),
                 Some(b';' | b'&') if self.separator_taken() => {}
                 _ => return Err(self.unexpected()),
             }
             self.skip_blanks();
-            if self.input.peek() == Some(b'\n') {
-                self.newline()?;
-                return Ok(true);
-            }
-            if self.input.at_end() {
+            if self.input.at_end() || (self.input.peek() == Some(b'\n') && self.last_newline()?) {
                 return Ok(true);
             }
         }

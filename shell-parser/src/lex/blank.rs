@@ -82,11 +82,29 @@ impl Core<'_> {
         }
     }
 
-    /// Reads a newline token, and the bodies of the here-documents that wait for it.
+    /// Reads a newline token, and the bodies of the here-documents that wait for it. Those of an alias lie behind the line
+    /// that the alias stands in.
     pub(crate) fn newline(&mut self) -> Parsed<()> {
+        let within = self.input.in_alias();
         self.input.advance_lines(1);
         self.reserved_ok = true;
-        if self.pending.is_empty() { Ok(()) } else { self.read_here_documents() }
+        if self.pending.is_empty() || within { Ok(()) } else { self.read_here_documents() }
+    }
+
+    /// Reads the newline that ends a complete command, with the rest of an alias it stands in before it. False when there is
+    /// more of the command there.
+    pub(crate) fn last_newline(&mut self) -> Parsed<bool> {
+        loop {
+            let within = self.input.in_alias();
+            self.newline()?;
+            if !within {
+                return Ok(true);
+            }
+            self.skip_blanks();
+            if self.input.peek() != Some(b'\n') {
+                return Ok(self.input.at_end());
+            }
+        }
     }
 
     /// The reserved word at the cursor, if one is there and acceptable.
