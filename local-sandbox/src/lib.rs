@@ -49,6 +49,7 @@ mod scratch;
 mod sessions;
 mod shell;
 mod spool;
+mod start;
 mod worktree;
 mod yields;
 

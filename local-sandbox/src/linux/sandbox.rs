@@ -35,6 +35,7 @@ use crate::report::Outcome;
 use crate::scratch::Scratch;
 use crate::shell::{Resolved, Script};
 use crate::spool::Spool;
+use crate::start::Start;
 
 /// Ended background processes whose last words are kept.
 const ENDED_MAX: usize = 64;
@@ -79,19 +80,6 @@ pub(crate) struct Inner {
     backgrounds: Mutex<Vec<(Background, JoinHandle<()>)>>,
 }
 
-/// What to run on a terminal or on pipes.
-pub(crate) struct Start {
-    pub words: Vec<Vec<u8>>,
-    pub script: Script,
-    pub cwd: Option<Vec<u8>>,
-    pub env: Vec<EnvChange>,
-    pub stdin: Stdin,
-    pub timeout: Option<Duration>,
-    pub cancellation: Option<CancellationToken>,
-    pub terminal: Option<(u16, u16)>,
-    pub command: String,
-}
-
 impl LocalSandbox {
     /// The options, all at their defaults: no confinement, the host's working directory, allowlisted environment.
     pub fn builder() -> LocalSandboxBuilder {
@@ -114,25 +102,8 @@ impl LocalSandbox {
 
     /// Starts a command. An error means that it has not run.
     pub async fn start(&self, request: ExecRequest) -> Result<LocalExecution, ExecError> {
-        let command = request.summary();
-        let shell = &self.inner.settings.shell;
-        if request.script.contains(&0) {
-            return Err(ExecError::InvalidCommand { what: "script" });
-        }
-        let (words, script) = shell.command(&request.script, request.arg0.as_deref(), &request.args);
-        self.inner
-            .start(Start {
-                words,
-                script,
-                cwd: request.cwd,
-                env: request.env,
-                stdin: request.stdin,
-                timeout: request.timeout,
-                cancellation: request.cancellation,
-                terminal: None,
-                command,
-            })
-            .await
+        let start = Start::on_pipes(&self.inner.settings.shell, request)?;
+        self.inner.start(start).await
     }
 
     /// Processes that outlived their commands, oldest first.

@@ -10,6 +10,7 @@ pub mod command_line;
 pub mod drain;
 pub mod execution;
 pub mod files;
+pub mod launch;
 pub mod pipe;
 #[cfg(any(target_os = "macos", test))]
 pub mod profile;

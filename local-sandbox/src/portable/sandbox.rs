@@ -14,10 +14,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::drain::Drain;
 use super::execution::{LocalExecution, Parts};
+use super::launch::{Launch, Started};
 use super::pipe::Feeder;
 use super::reach::Reach;
 use super::spawned::ProcessTable;
-use super::system::{self, Launch, Launcher, Tree};
+use super::system::{self, Launcher, Tree};
 use crate::background::Background;
 use crate::builder::LocalSandboxBuilder;
 use crate::environment::{self, Environment};
@@ -30,6 +31,7 @@ use crate::report::Outcome;
 use crate::scratch::Scratch;
 use crate::shell::{Resolved, Script};
 use crate::spool::Spool;
+use crate::start::Start;
 
 /// Ended background processes whose last words are kept.
 const ENDED_MAX: usize = 64;
@@ -72,19 +74,6 @@ pub struct Inner {
     backgrounds: Mutex<Vec<(Background, JoinHandle<()>)>>,
 }
 
-/// What to run on a terminal or on pipes.
-pub struct Start {
-    pub words: Vec<Vec<u8>>,
-    pub script: Script,
-    pub cwd: Option<Vec<u8>>,
-    pub env: Vec<EnvChange>,
-    pub stdin: Stdin,
-    pub timeout: Option<Duration>,
-    pub cancellation: Option<CancellationToken>,
-    pub terminal: Option<(u16, u16)>,
-    pub command: String,
-}
-
 impl LocalSandbox {
     /// The options, all at their defaults: no confinement, the host's working directory, allowlisted environment.
     pub fn builder() -> LocalSandboxBuilder {
@@ -107,28 +96,8 @@ impl LocalSandbox {
 
     /// Starts a command. An error means that it has not run.
     pub async fn start(&self, request: ExecRequest) -> Result<LocalExecution, ExecError> {
-        let command = request.summary();
-        let shell = &self.inner.settings.shell;
-        if request.script.contains(&0) {
-            return Err(ExecError::InvalidCommand { what: "script" });
-        }
-        if shell.is_cmd() && (request.arg0.is_some() || !request.args.is_empty()) {
-            return Err(ExecError::InvalidCommand { what: "positional parameter: cmd.exe has none" });
-        }
-        let (words, script) = shell.command(&request.script, request.arg0.as_deref(), &request.args);
-        self.inner
-            .start(Start {
-                words,
-                script,
-                cwd: request.cwd,
-                env: request.env,
-                stdin: request.stdin,
-                timeout: request.timeout,
-                cancellation: request.cancellation,
-                terminal: None,
-                command,
-            })
-            .await
+        let start = Start::on_pipes(&self.inner.settings.shell, request)?;
+        self.inner.start(start).await
     }
 
     /// Processes that outlived their commands, oldest first.
@@ -295,7 +264,7 @@ impl Inner {
     }
 
     /// Starts it, again after a while when the system is short of something.
-    async fn send(&self, launch: &Launch) -> Result<system::Started, ExecError> {
+    async fn send(&self, launch: &Launch) -> Result<Started, ExecError> {
         const PAUSES: [u64; 4] = [5, 20, 75, 200];
         let mut pauses = PAUSES.into_iter();
         loop {

@@ -6,16 +6,16 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_core::Stream;
-use sandbox::{ExecEvent, SandboxError, Stdin, TerminalEvent, TerminalRequest, TerminalSize};
+use sandbox::{ExecEvent, SandboxError, TerminalEvent, TerminalRequest, TerminalSize};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Mutex;
 
 use super::execution::LocalExecution;
-use super::sandbox::{LocalSandbox, Start};
+use super::sandbox::LocalSandbox;
 use super::system::Writer;
 use crate::error::ExecError;
 use crate::exit::LocalExit;
-use crate::shell::Script;
+use crate::start::Start;
 use crate::yields::Unread;
 
 /// A command, or an interactive shell, on a pseudoterminal. Dropping it hangs up and ends what runs in it.
@@ -29,26 +29,7 @@ pub struct LocalTerminal {
 impl LocalSandbox {
     /// Opens a terminal and starts a command in it. An error means that nothing has run.
     pub async fn open_terminal(&self, request: TerminalRequest) -> Result<LocalTerminal, ExecError> {
-        let shell = &self.inner.settings.shell;
-        let (words, script, command) = match &request.script {
-            Some(text) if text.contains(&0) => return Err(ExecError::InvalidCommand { what: "script" }),
-            Some(text) => {
-                let (words, script) = shell.command(text, None, &[]);
-                (words, script, sandbox::ExecRequest::new(text.clone()).summary())
-            }
-            None => (shell.interactive(), Script::Argument, "interactive shell".to_owned()),
-        };
-        let start = Start {
-            words,
-            script,
-            cwd: request.cwd,
-            env: request.env,
-            stdin: Stdin::Empty,
-            timeout: None,
-            cancellation: None,
-            terminal: Some((request.size.rows, request.size.columns)),
-            command,
-        };
+        let start = Start::on_terminal(&self.inner.settings.shell, request)?;
         let mut execution = self.inner.start(start).await?;
         let input = execution.take_typing().ok_or_else(|| io::Error::other("no terminal came along"))?;
         Ok(LocalTerminal { execution, unread: Unread::default(), input: Mutex::new(input) })

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_core::Stream;
 use nix::sys::signal::Signal;
-use sandbox::{ExecEvent, SandboxError, Stdin, TerminalEvent, TerminalRequest, TerminalSize};
+use sandbox::{ExecEvent, SandboxError, TerminalEvent, TerminalRequest, TerminalSize};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -16,9 +16,9 @@ use super::execution::LocalExecution;
 use super::pipe::Reader;
 use crate::error::ExecError;
 use crate::exit::LocalExit;
-use crate::linux::sandbox::{LocalSandbox, Start};
+use crate::linux::sandbox::LocalSandbox;
 use crate::linux::sys::{pty, reactor};
-use crate::shell::Script;
+use crate::start::Start;
 use crate::yields::Unread;
 
 /// A command, or an interactive shell, on a pseudoterminal. Dropping it hangs up and ends what runs in it.
@@ -32,26 +32,7 @@ pub struct LocalTerminal {
 impl LocalSandbox {
     /// Opens a terminal and starts a command in it. An error means that nothing has run.
     pub async fn open_terminal(&self, request: TerminalRequest) -> Result<LocalTerminal, ExecError> {
-        let shell = &self.inner.settings.shell;
-        let (words, script, command) = match &request.script {
-            Some(text) if text.contains(&0) => return Err(ExecError::InvalidCommand { what: "script" }),
-            Some(text) => {
-                let (words, script) = shell.command(text, None, &[]);
-                (words, script, sandbox::ExecRequest::new(text.clone()).summary())
-            }
-            None => (shell.interactive(), Script::Argument, "interactive shell".to_owned()),
-        };
-        let start = Start {
-            words,
-            script,
-            cwd: request.cwd,
-            env: request.env,
-            stdin: Stdin::Empty,
-            timeout: None,
-            cancellation: None,
-            terminal: Some((request.size.rows, request.size.columns)),
-            command,
-        };
+        let start = Start::on_terminal(&self.inner.settings.shell, request)?;
         LocalTerminal::attach(self.inner.start(start).await?).map_err(ExecError::Io)
     }
 }

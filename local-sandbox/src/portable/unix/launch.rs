@@ -5,54 +5,25 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::errno::Errno;
 
-use super::exit::{self, Exit};
+use super::exit;
 use super::screen::{Opened, Screen};
-use super::streams::{self, Reader, Writer};
+use super::streams;
 use super::sys::spawn::{Plan, spawn};
 use super::tree::Tree;
 use super::watcher::Watcher;
-use crate::environment::Environment;
 use crate::error::ExecError;
 use crate::names;
+use crate::portable::launch::{Launch, Started};
 
 /// The system's shell, which sets limits and takes the terminal, and then becomes the command.
 const SHELL: &str = "/bin/sh";
 /// What confines.
 pub const SANDBOX_EXEC: &str = "/usr/bin/sandbox-exec";
-
-/// One command to start.
-pub struct Launch {
-    pub program: PathBuf,
-    pub arguments: Vec<Vec<u8>>,
-    pub environment: Environment,
-    pub directory: PathBuf,
-    /// Whether it reads what we write.
-    pub stdin: bool,
-    /// A long script, which it reads from descriptor 3.
-    pub script: Option<Vec<u8>>,
-    /// Rows and columns.
-    pub terminal: Option<(u16, u16)>,
-    /// Whether its last argument goes to it as it is; here all do.
-    #[cfg_attr(unix, expect(dead_code, reason = "words are never joined on UNIX"))]
-    pub verbatim: bool,
-}
-
-/// A command that was started.
-pub struct Started {
-    pub tree: Arc<Tree>,
-    pub exit: Exit,
-    pub stdin: Option<Writer>,
-    pub stdout: Option<Reader>,
-    pub stderr: Option<Reader>,
-    pub screen: Option<Screen>,
-    pub script: Option<ScriptFile>,
-}
 
 /// Where a long script lies; here nowhere, as a file that has a name no more.
 pub type ScriptFile = std::convert::Infallible;

@@ -17,7 +17,7 @@ use std::path::Path;
 use nix::unistd::{AccessFlags, access};
 
 pub use exit::{Ending, Exit};
-pub use launch::{Launch, Launcher, ScriptFile, Started};
+pub use launch::{Launcher, ScriptFile};
 pub use screen::Screen;
 pub use screen::terminal_size;
 pub use streams::{Reader, Writer};

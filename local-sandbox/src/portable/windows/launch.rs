@@ -7,44 +7,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::exit::{self, Exit};
+use super::exit;
 use super::screen::Screen;
-use super::streams::{self, Reader, Writer};
+use super::streams;
 use super::sys::job::{Job, JobLimits};
 use super::sys::process::{self, Plan, Standard};
 use super::tree::Tree;
-use crate::environment::Environment;
 use crate::error::ExecError;
 use crate::names;
 use crate::portable::command_line::{self, UNITS_MAX};
+use crate::portable::launch::{Launch, Started};
 use crate::shell::FROM_FILE;
-
-/// One command to start.
-pub struct Launch {
-    pub program: PathBuf,
-    pub arguments: Vec<Vec<u8>>,
-    pub environment: Environment,
-    pub directory: PathBuf,
-    /// Whether it reads what we write.
-    pub stdin: bool,
-    /// A long script, which it reads from a file.
-    pub script: Option<Vec<u8>>,
-    /// Rows and columns.
-    pub terminal: Option<(u16, u16)>,
-    /// Whether its last argument goes to it as it is.
-    pub verbatim: bool,
-}
-
-/// A command that was started.
-pub struct Started {
-    pub tree: Arc<Tree>,
-    pub exit: Exit,
-    pub stdin: Option<Writer>,
-    pub stdout: Option<Reader>,
-    pub stderr: Option<Reader>,
-    pub screen: Option<Screen>,
-    pub script: Option<ScriptFile>,
-}
 
 /// How the commands of one sandbox are started.
 #[derive(Debug)]

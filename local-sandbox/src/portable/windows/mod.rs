@@ -17,7 +17,7 @@ use std::path::{Component, Path, PathBuf};
 
 pub use console::terminal_size;
 pub use exit::{Ending, Exit};
-pub use launch::{Launch, Launcher, ScriptFile, Started};
+pub use launch::{Launcher, ScriptFile};
 pub use screen::Screen;
 pub use streams::{Reader, Writer};
 pub use tree::Tree;
