@@ -87,6 +87,11 @@ impl Policy {
         self.protected.iter().any(|protected| path.starts_with(protected.path()))
     }
 
+    /// Whether a path is one of those protected, and not only inside of one.
+    pub fn names(&self, path: &Path) -> bool {
+        self.protected.iter().any(|protected| protected.path() == path)
+    }
+
     /// Whether something protected lies below a path.
     pub fn protects_below(&self, path: &Path) -> bool {
         self.protected

@@ -334,3 +334,19 @@ fn placeholders_go_when_the_host_is_killed() {
     std::fs::remove_file(directory.path().join("up")).expect("removed");
     await_empty(directory.path());
 }
+
+#[tokio::test]
+async fn file_operations_do_not_see_placeholders() {
+    let Some(directory) = workspace() else { return };
+    make(directory.path(), &[".idea"]);
+    let sandbox = confined(directory.path()).build().expect("a sandbox");
+    sandbox.write_file(b"a", "x".into()).await.expect("written");
+    let names: Vec<Vec<u8>> =
+        sandbox.read_dir(b".").await.expect("a directory").into_iter().map(|entry| entry.name).collect();
+    assert_eq!(names, [b".idea".to_vec(), b"a".to_vec()]);
+    assert!(!sandbox.exists(b".vscode").await.expect("looked at"));
+    assert!(sandbox.exists(b".idea").await.expect("looked at"));
+    assert!(sandbox.stat(b".vscode").await.is_err());
+    assert!(sandbox.write_file(b".envrc", "x".into()).await.is_err());
+    sandbox.shutdown().await;
+}

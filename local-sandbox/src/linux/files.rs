@@ -18,6 +18,7 @@ use sandbox::{DirEntry, FileErrorKind, FileOperation, FileStat, FileType, Sandbo
 
 use crate::linux::beneath::{Access, Place, Reach, path_of};
 use crate::linux::file_threads::FileThreads;
+use crate::linux::placeholders::is_placeholder_at;
 use crate::linux::sandbox::LocalSandbox;
 use crate::names::as_path;
 use crate::policy::Policy;
@@ -95,13 +96,21 @@ impl FileTask {
         &self.files.reach
     }
 
-    /// Opens what the path leads to, unless that is hidden from commands.
+    /// Opens what the path leads to, unless that is hidden from commands, or only a placeholder.
     fn open(&self, flags: OFlag) -> io::Result<OwnedFd> {
         let fd = self.reach().open(&self.path, flags, Access::Read)?;
-        match self.policy() {
-            Some(policy) if policy.hides(&path_of(fd.as_fd())?) => Err(Errno::EACCES.into()),
-            _ => Ok(fd),
+        let Some(policy) = self.policy() else { return Ok(fd) };
+        let path = path_of(fd.as_fd())?;
+        if policy.hides(&path) {
+            return Err(Errno::EACCES.into());
         }
+        if policy.names(&path)
+            && let Ok(place) = self.reach().place(path.as_os_str().as_bytes(), Access::Read, false)
+            && is_placeholder_at(place.directory.as_fd(), &place.name)
+        {
+            return Err(Errno::ENOENT.into());
+        }
+        Ok(fd)
     }
 
     /// The place that a path names, to change what is there, unless commands cannot.
@@ -197,11 +206,17 @@ impl FileTask {
         }
     }
 
-    /// The entries, sorted by bytes.
+    /// The entries but for placeholders, sorted by bytes.
     pub fn read_dir(&self) -> io::Result<Vec<DirEntry>> {
         let fd = self.open(OFlag::O_RDONLY | OFlag::O_DIRECTORY)?;
+        let path = path_of(fd.as_fd())?;
+        let is_placeholder = |name: &[u8]| {
+            self.policy().is_some_and(|policy| policy.names(&path.join(as_path(name))))
+                && is_placeholder_at(fd.as_fd(), name)
+        };
         let mut entries: Vec<DirEntry> = entries(fd.as_fd())?
             .into_iter()
+            .filter(|(name, _)| !is_placeholder(name))
             .map(|(name, file_type)| DirEntry {
                 file_type: match file_type.or_else(|| type_of(fd.as_fd(), &name)) {
                     Some(Type::File) => FileType::File,
