@@ -64,3 +64,14 @@ async fn definitions_in_the_place_of_others_take_nothing_more() {
         echo done";
     assert_eq!(run(&sandbox, script).await.stdout_text(), "done\n");
 }
+
+#[tokio::test]
+async fn a_full_file_system_can_be_looked_at_and_cleared() {
+    let limits = Limits { memory: LIMIT, ..Limits::default() };
+    let sandbox = VirtualSandbox::builder().limits(limits).build().unwrap();
+    let full = run(&sandbox, "mkdir d; touch d/a d/b; yes > g; echo $?").await;
+    assert_eq!((full.stdout_text(), full.exit_code), ("1\n".to_owned(), 0));
+    let cleared = run(&sandbox, "x=$(ls d; echo *); echo $x; echo more > h; rm d/* g && echo more > h && cat h").await;
+    assert_eq!(cleared.stdout_text(), "a b d g\nmore\n");
+    assert!(cleared.stderr_text().contains("No space left on device"), "{}", cleared.stderr_text());
+}

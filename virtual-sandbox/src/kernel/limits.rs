@@ -5,7 +5,7 @@
 pub struct Limits {
     /// Steps one execution may take: about one per command, and one per 64 bytes a utility looks at.
     pub fuel: u64,
-    /// Bytes of files, variables, pipes and buffers.
+    /// Bytes of files, variables, pipes and buffers. Files are given seven eighths of it at most.
     pub memory: u64,
     /// Files, directories and links in memory.
     pub files: u64,
@@ -34,6 +34,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Bytes that files may take: the rest is for processes, so that a full file system can be cleared.
+    pub fn file_bytes(&self) -> u64 {
+        self.memory - self.memory / 8
+    }
+
     /// The names `--limit` and configuration know, with what they count.
     pub const NAMES: [(&'static str, &'static str); 7] = [
         ("fuel", "steps"),

@@ -41,7 +41,7 @@ pub struct Machine {
 impl Machine {
     /// A machine over a file system.
     pub fn new(mut vfs: Vfs, limits: Limits, clock: Clock, seed: u64) -> Self {
-        vfs.set_limits(FsLimits { bytes: limits.memory, inodes: limits.files });
+        vfs.set_limits(FsLimits { bytes: limits.file_bytes(), inodes: limits.files });
         Machine {
             kernel: Kernel::new(vfs, limits, clock, seed),
             programs: FxHashMap::default(),
