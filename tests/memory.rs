@@ -44,6 +44,7 @@ async fn words_that_are_made_of_many_values() {
 async fn replacements_longer_than_what_they_replace() {
     is_refused("x=${m//x/$m}").await;
     is_refused("a=({1..1000}); a=(\"${a[@]/#/$m}\")").await;
+    is_refused(&format!("a=({{1..20000}}); b=({})", "\"${a[@]}\" ".repeat(100))).await;
 }
 
 #[tokio::test]

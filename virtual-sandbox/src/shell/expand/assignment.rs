@@ -99,8 +99,12 @@ pub fn expand_elements<W: World>(
     assoc: bool,
     world: &mut W,
 ) -> Result<Vec<AssignedElement>, Stop> {
+    /// Bytes that an element takes beside its text, and that are not worth a charge.
+    const ELEMENT: usize = size_of::<AssignedElement>() + 48;
+    const LIGHT: usize = 256 * 1024;
     let mut out = Vec::with_capacity(elements.len());
     let mut fields = Vec::new();
+    let mut weight = 0;
     for element in unit.elements(elements) {
         match &element.subscript {
             Some(subscript) => {
@@ -115,6 +119,10 @@ pub fn expand_elements<W: World>(
             }
             None => {
                 expand_word_into(unit, element.value, world, &mut fields)?;
+                weight += fields.iter().map(|field| ELEMENT + field.len()).sum::<usize>();
+                if weight > LIGHT {
+                    world.charge(weight)?;
+                }
                 out.extend(fields.drain(..).map(|field| AssignedElement {
                     subscript: None,
                     append: false,
