@@ -87,7 +87,8 @@ impl Policy {
         self.protected.iter().any(|protected| path.starts_with(protected.path()))
     }
 
-    /// Whether a path is one of those protected, and not only inside of one.
+    /// Whether a path is one of those protected, and not only inside of one: where a placeholder may lie.
+    #[cfg(target_os = "linux")]
     pub fn names(&self, path: &Path) -> bool {
         self.protected.iter().any(|protected| protected.path() == path)
     }

@@ -189,9 +189,9 @@ mod tests {
     #[test]
     fn a_workspace_is_writable_but_for_what_is_protected_and_secrets_are_hidden() {
         let policy = Policy {
-            writable: paths(&["/Users/a/work"]),
-            hidden: paths(&["/Users/a/.ssh", "/run/docker.sock"]),
-            protected: paths(&["/Users/a/work/.git/hooks", "/Users/a/work/.envrc"])
+            writable: paths(&["/Users/user/work"]),
+            hidden: paths(&["/Users/user/.ssh", "/run/docker.sock"]),
+            protected: paths(&["/Users/user/work/.git/hooks", "/Users/user/work/.envrc"])
                 .into_iter()
                 .map(|path| ProtectedPath { path, cover: Cover::None })
                 .collect(),
@@ -202,13 +202,13 @@ mod tests {
         assert_eq!(
             rules(&policy, None),
             r#"(allow file-read*)
-(allow file-read* file-write* (subpath "/Users/a/work"))
-(deny file-read* file-write* (subpath "/Users/a/.ssh"))
-(deny file-write* (subpath "/Users/a/work/.envrc"))
+(allow file-read* file-write* (subpath "/Users/user/work"))
+(deny file-read* file-write* (subpath "/Users/user/.ssh"))
+(deny file-write* (subpath "/Users/user/work/.envrc"))
 (deny file-read* file-write* (subpath "/private/var/run/docker.sock"))
-(deny file-write* (subpath "/Users/a/work/.git/hooks"))
+(deny file-write* (subpath "/Users/user/work/.git/hooks"))
 (allow file-read* file-write* (subpath "/private/var/folders/x/T/s"))
-(deny file-write-unlink (literal "/Users/a/work/.git"))
+(deny file-write-unlink (literal "/Users/user/work/.git"))
 "#
         );
     }
@@ -216,17 +216,17 @@ mod tests {
     #[test]
     fn the_most_specific_rule_is_the_last() {
         let policy = Policy {
-            writable: paths(&["/Users/a/.config/x"]),
-            hidden: paths(&["/Users/a/.config", "/Users/a/.config/x/keys"]),
+            writable: paths(&["/Users/user/.config/x"]),
+            hidden: paths(&["/Users/user/.config", "/Users/user/.config/x/keys"]),
             network: NetworkPolicy::None,
             ..Policy::default()
         };
         assert_eq!(
             rules(&policy, None),
             r#"(allow file-read*)
-(deny file-read* file-write* (subpath "/Users/a/.config"))
-(allow file-read* file-write* (subpath "/Users/a/.config/x"))
-(deny file-read* file-write* (subpath "/Users/a/.config/x/keys"))
+(deny file-read* file-write* (subpath "/Users/user/.config"))
+(allow file-read* file-write* (subpath "/Users/user/.config/x"))
+(deny file-read* file-write* (subpath "/Users/user/.config/x/keys"))
 "#
         );
     }
