@@ -1,15 +1,31 @@
 //! Reading and typing on terminals; the same on every platform, each of which includes this file.
 
 use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use sandbox::{SandboxError, Terminal, TerminalEvent, TerminalRequest, TerminalSize, Terminals};
+use futures_core::Stream;
+use sandbox::{ExecEvent, SandboxError, Terminal, TerminalEvent, TerminalRequest, TerminalSize, Terminals};
 
 use super::{LocalSandbox, LocalTerminal};
+use crate::exit::LocalExit;
 use crate::yields::{YieldFor, Yielded};
 
 impl LocalTerminal {
+    /// Polls for the next thing that happens.
+    pub fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<TerminalEvent, SandboxError>>> {
+        Pin::new(&mut self.execution).poll_next(cx).map(|event| {
+            event.map(|event| {
+                event.map(|event| match event {
+                    ExecEvent::Stdout(chunk) | ExecEvent::Stderr(chunk) => TerminalEvent::Output(chunk),
+                    ExecEvent::Exit(exit) => TerminalEvent::Exit(exit),
+                })
+            })
+        })
+    }
+
     /// The next thing that happens; `None` after the exit.
     pub async fn event(&mut self) -> Option<Result<TerminalEvent, SandboxError>> {
         std::future::poll_fn(|cx| self.poll_event(cx)).await
@@ -37,6 +53,21 @@ impl LocalTerminal {
             }
         }
         Ok(self.unread.give(None))
+    }
+
+    /// Ends what runs in it: TERM, the grace, KILL. The exit event follows.
+    pub fn end(&mut self) {
+        self.execution.cancel();
+    }
+
+    /// What only the local sandbox can say; after the exit event.
+    pub fn details(&self) -> Option<&LocalExit> {
+        self.execution.details()
+    }
+
+    /// Whether the command has ended, also when nobody has read so far.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.execution.has_ended()
     }
 }
 

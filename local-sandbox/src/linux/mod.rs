@@ -15,6 +15,8 @@ pub mod sandbox;
 pub mod sys;
 pub mod warden;
 
+#[path = "../handle.rs"]
+mod handle;
 #[path = "../processes.rs"]
 mod processes;
 #[path = "../terminal.rs"]

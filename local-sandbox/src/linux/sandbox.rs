@@ -1,6 +1,5 @@
 //! The local sandbox itself.
 
-use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
@@ -9,14 +8,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use nix::errno::Errno;
-use sandbox::{EnvChange, ExecRequest, Stdin};
+use sandbox::{EnvChange, Stdin};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::background::Background;
-use crate::builder::LocalSandboxBuilder;
 use crate::environment::{self, DEFAULT_PATH, Environment};
-use crate::error::{ConfigError, ExecError};
+use crate::error::ExecError;
 use crate::exit::{ProtectedChange, ShutdownReport};
 use crate::limits::Limits;
 use crate::linux::files::Files;
@@ -30,7 +28,7 @@ use crate::linux::launch::{Launch, Strings, Wiring};
 use crate::linux::protect::Protected;
 use crate::linux::sys::message::MESSAGE_MAX;
 use crate::policy::Policy;
-use crate::proxy::serve::{NetworkDecision, Proxy};
+use crate::proxy::serve::Proxy;
 use crate::report::Outcome;
 use crate::scratch::Scratch;
 use crate::shell::{Resolved, Script};
@@ -81,41 +79,6 @@ pub(crate) struct Inner {
 }
 
 impl LocalSandbox {
-    /// The options, all at their defaults: no confinement, the host's working directory, allowlisted environment.
-    pub fn builder() -> LocalSandboxBuilder {
-        LocalSandboxBuilder::default()
-    }
-
-    /// A sandbox with all options at their defaults.
-    pub fn local() -> Result<LocalSandbox, ConfigError> {
-        LocalSandbox::builder().build()
-    }
-
-    pub(crate) fn new(inner: Arc<Inner>) -> LocalSandbox {
-        LocalSandbox { inner, processes: Arc::default() }
-    }
-
-    /// What is enforced, property by property.
-    pub fn report(&self) -> &Outcome {
-        &self.inner.settings.outcome
-    }
-
-    /// Starts a command. An error means that it has not run.
-    pub async fn start(&self, request: ExecRequest) -> Result<LocalExecution, ExecError> {
-        let start = Start::on_pipes(&self.inner.settings.shell, request)?;
-        self.inner.start(start).await
-    }
-
-    /// Processes that outlived their commands, oldest first.
-    pub fn background(&self) -> Vec<Background> {
-        self.inner.backgrounds().iter().map(|(background, _)| background.clone()).collect()
-    }
-
-    /// What the allowlist proxy decided last, oldest first.
-    pub fn network_decisions(&self) -> Vec<NetworkDecision> {
-        self.inner.settings.proxy.as_ref().map(Proxy::decisions).unwrap_or_default()
-    }
-
     /// Waits until everything that was cancelled or dropped has ended.
     pub async fn quiesce(&self) {
         while !self.inner.helper.is_quiet() {
@@ -133,12 +96,6 @@ impl LocalSandbox {
     }
 }
 
-impl fmt::Debug for LocalSandbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalSandbox").field("cwd", &self.inner.settings.cwd).finish_non_exhaustive()
-    }
-}
-
 impl Inner {
     pub(crate) fn new(settings: Settings, files: Files, helper: Helper) -> Inner {
         let environment = Arc::new(Strings::new(settings.environment.strings()));
@@ -146,7 +103,7 @@ impl Inner {
         Inner { settings, files, helper, environment, arguments_max: arguments_max(), backgrounds }
     }
 
-    fn backgrounds(&self) -> std::sync::MutexGuard<'_, Vec<(Background, JoinHandle<()>)>> {
+    pub(crate) fn backgrounds(&self) -> std::sync::MutexGuard<'_, Vec<(Background, JoinHandle<()>)>> {
         self.backgrounds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

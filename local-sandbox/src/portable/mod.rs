@@ -25,6 +25,8 @@ pub mod windows;
 
 #[path = "../contract.rs"]
 mod contract;
+#[path = "../handle.rs"]
+mod handle;
 #[path = "../processes.rs"]
 mod processes;
 #[path = "../terminal.rs"]

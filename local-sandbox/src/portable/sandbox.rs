@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use sandbox::{EnvChange, ExecRequest, Stdin};
+use sandbox::{EnvChange, Stdin};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -20,13 +20,12 @@ use super::reach::Reach;
 use super::spawned::ProcessTable;
 use super::system::{self, Launcher, Tree};
 use crate::background::Background;
-use crate::builder::LocalSandboxBuilder;
 use crate::environment::{self, Environment};
-use crate::error::{ConfigError, ExecError};
+use crate::error::ExecError;
 use crate::exit::ShutdownReport;
 use crate::names;
 use crate::policy::Policy;
-use crate::proxy::serve::{NetworkDecision, Proxy};
+use crate::proxy::serve::Proxy;
 use crate::report::Outcome;
 use crate::scratch::Scratch;
 use crate::shell::{Resolved, Script};
@@ -75,41 +74,6 @@ pub struct Inner {
 }
 
 impl LocalSandbox {
-    /// The options, all at their defaults: no confinement, the host's working directory, allowlisted environment.
-    pub fn builder() -> LocalSandboxBuilder {
-        LocalSandboxBuilder::default()
-    }
-
-    /// A sandbox with all options at their defaults.
-    pub fn local() -> Result<LocalSandbox, ConfigError> {
-        super::build::build(LocalSandbox::builder())
-    }
-
-    pub(crate) fn new(inner: Arc<Inner>) -> LocalSandbox {
-        LocalSandbox { inner, processes: Arc::default() }
-    }
-
-    /// What is enforced, property by property.
-    pub fn report(&self) -> &Outcome {
-        &self.inner.settings.outcome
-    }
-
-    /// Starts a command. An error means that it has not run.
-    pub async fn start(&self, request: ExecRequest) -> Result<LocalExecution, ExecError> {
-        let start = Start::on_pipes(&self.inner.settings.shell, request)?;
-        self.inner.start(start).await
-    }
-
-    /// Processes that outlived their commands, oldest first.
-    pub fn background(&self) -> Vec<Background> {
-        self.inner.backgrounds().iter().map(|(background, _)| background.clone()).collect()
-    }
-
-    /// What the allowlist proxy decided last, oldest first.
-    pub fn network_decisions(&self) -> Vec<NetworkDecision> {
-        self.inner.settings.proxy.as_ref().map(Proxy::decisions).unwrap_or_default()
-    }
-
     /// Waits until everything that was cancelled or dropped has ended.
     pub async fn quiesce(&self) {
         while self.inner.endings.load(Ordering::Acquire) > 0 {
@@ -132,12 +96,6 @@ impl LocalSandbox {
     }
 }
 
-impl fmt::Debug for LocalSandbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalSandbox").field("cwd", &self.inner.settings.cwd).finish_non_exhaustive()
-    }
-}
-
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inner").field("cwd", &self.settings.cwd).finish_non_exhaustive()
@@ -157,7 +115,7 @@ impl Inner {
         }
     }
 
-    fn backgrounds(&self) -> MutexGuard<'_, Vec<(Background, JoinHandle<()>)>> {
+    pub(crate) fn backgrounds(&self) -> MutexGuard<'_, Vec<(Background, JoinHandle<()>)>> {
         self.backgrounds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,12 +1,9 @@
 //! Commands with a terminal.
 
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures_core::Stream;
-use sandbox::{ExecEvent, SandboxError, TerminalEvent, TerminalRequest, TerminalSize};
+use sandbox::{TerminalRequest, TerminalSize};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Mutex;
 
@@ -14,14 +11,13 @@ use super::execution::LocalExecution;
 use super::sandbox::LocalSandbox;
 use super::system::Writer;
 use crate::error::ExecError;
-use crate::exit::LocalExit;
 use crate::start::Start;
 use crate::yields::Unread;
 
 /// A command, or an interactive shell, on a pseudoterminal. Dropping it hangs up and ends what runs in it.
 #[derive(Debug)]
 pub struct LocalTerminal {
-    execution: LocalExecution,
+    pub(crate) execution: LocalExecution,
     pub(crate) unread: Unread,
     input: Mutex<Writer>,
 }
@@ -37,18 +33,6 @@ impl LocalSandbox {
 }
 
 impl LocalTerminal {
-    /// Polls for the next thing that happens.
-    pub fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<TerminalEvent, SandboxError>>> {
-        Pin::new(&mut self.execution).poll_next(cx).map(|event| {
-            event.map(|event| {
-                event.map(|event| match event {
-                    ExecEvent::Stdout(chunk) | ExecEvent::Stderr(chunk) => TerminalEvent::Output(chunk),
-                    ExecEvent::Exit(exit) => TerminalEvent::Exit(exit),
-                })
-            })
-        })
-    }
-
     /// Types.
     pub async fn type_bytes(&self, input: Bytes) -> io::Result<()> {
         let mut writer = self.input.lock().await;
@@ -69,20 +53,5 @@ impl LocalTerminal {
         if !self.execution.screen().is_some_and(|screen| screen.signal_foreground(signal)) {
             self.execution.signal(signal);
         }
-    }
-
-    /// Ends what runs in it: TERM, the grace, KILL. The exit event follows.
-    pub fn end(&mut self) {
-        self.execution.cancel();
-    }
-
-    /// What only the local sandbox can say; after the exit event.
-    pub fn details(&self) -> Option<&LocalExit> {
-        self.execution.details()
-    }
-
-    /// Whether the command has ended, also when nobody has read so far.
-    pub(crate) fn has_ended(&mut self) -> bool {
-        self.execution.has_ended()
     }
 }

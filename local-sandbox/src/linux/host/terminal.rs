@@ -2,20 +2,16 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures_core::Stream;
 use nix::sys::signal::Signal;
-use sandbox::{ExecEvent, SandboxError, TerminalEvent, TerminalRequest, TerminalSize};
+use sandbox::{TerminalRequest, TerminalSize};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::execution::LocalExecution;
 use super::pipe::Reader;
 use crate::error::ExecError;
-use crate::exit::LocalExit;
 use crate::linux::sandbox::LocalSandbox;
 use crate::linux::sys::{pty, reactor};
 use crate::start::Start;
@@ -24,7 +20,7 @@ use crate::yields::Unread;
 /// A command, or an interactive shell, on a pseudoterminal. Dropping it hangs up and ends what runs in it.
 #[derive(Debug)]
 pub struct LocalTerminal {
-    execution: LocalExecution,
+    pub(crate) execution: LocalExecution,
     pub(crate) unread: Unread,
     input: AsyncFd<OwnedFd>,
 }
@@ -43,18 +39,6 @@ impl LocalTerminal {
         let input = master.try_clone()?;
         execution.read_from(Reader::new(master)?);
         Ok(LocalTerminal { execution, unread: Unread::default(), input: reactor::watch(input, Interest::WRITABLE)? })
-    }
-
-    /// Polls for the next thing that happens.
-    pub fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<TerminalEvent, SandboxError>>> {
-        Pin::new(&mut self.execution).poll_next(cx).map(|event| {
-            event.map(|event| {
-                event.map(|event| match event {
-                    ExecEvent::Stdout(chunk) | ExecEvent::Stderr(chunk) => TerminalEvent::Output(chunk),
-                    ExecEvent::Exit(exit) => TerminalEvent::Exit(exit),
-                })
-            })
-        })
     }
 
     /// Types.
@@ -84,21 +68,6 @@ impl LocalTerminal {
             return;
         }
         self.execution.signal(signal);
-    }
-
-    /// Ends what runs in it: TERM, the grace, KILL. The exit event follows.
-    pub fn end(&mut self) {
-        self.execution.cancel();
-    }
-
-    /// What only the local sandbox can say; after the exit event.
-    pub fn details(&self) -> Option<&LocalExit> {
-        self.execution.details()
-    }
-
-    /// Whether the command has ended, also when nobody has read so far.
-    pub(crate) fn has_ended(&mut self) -> bool {
-        self.execution.has_ended()
     }
 }
 
